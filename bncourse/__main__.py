@@ -1,0 +1,5 @@
+"""``python -m bncourse`` is ``bncourse``."""
+
+from bncourse.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""How the course looks: static figures and interactive ones. Figures draw; they never train."""

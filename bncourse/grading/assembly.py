@@ -1,0 +1,87 @@
+"""Parsons problems: lines to put in order, judged by running what was assembled."""
+
+from __future__ import annotations
+
+import linecache
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bncourse.grading.answers import AnswerError, NotStarted
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of code under its name; lines that share ``pair`` are alternatives."""
+
+    name: str
+    code: str
+    pair: str = ""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The lines on offer, the function head above them and what stands below."""
+
+    question: str
+    head: str
+    lines: tuple[Line, ...]
+    tail: str
+
+    def names(self, order: Any) -> list[str]:
+        """Read an order such as "B A D" or ["B", "A", "D"]. Raises AnswerError."""
+        if isinstance(order, str):
+            order = [word for word in re.split(r"[\s,;>-]+", order) if word]
+        if not isinstance(order, (list, tuple)) or not all(isinstance(w, str) for w in order):
+            raise AnswerError('write the lines\' names in order, such as "B A D".')
+        known = {line.name for line in self.lines}
+        names = [word.strip().upper() for word in order]
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise AnswerError(
+                f"there is no line {', '.join(unknown)}; the lines are {', '.join(sorted(known))}."
+            )
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise AnswerError(f"line {', '.join(twice)} stands there more than once.")
+        return names
+
+    def source(self, names: list[str]) -> str:
+        """The function that these lines make, in this order."""
+        code = {line.name: line.code for line in self.lines}
+        return "\n".join([self.head, *(code[name] for name in names), self.tail]) + "\n"
+
+    def build(self, order: Any) -> Callable[..., Any]:
+        """Make the assembled function. Raises AnswerError where the lines make none."""
+        names = self.names(order)
+        both = [
+            (a.name, b.name)
+            for a in self.lines
+            for b in self.lines
+            if a.name < b.name and a.pair and a.pair == b.pair and {a.name, b.name} <= set(names)
+        ]
+        if both:
+            a, b = both[0]
+            raise AnswerError(f"lines {a} and {b} are alternatives: take one of them.")
+        source, filename = self.source(names), "<your lines>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        scope: dict[str, Any] = {"np": np}
+        try:
+            exec(compile(source, filename, "exec"), scope)
+        except SyntaxError as error:
+            place = (error.text or "").strip()
+            raise AnswerError(
+                f"in this order the lines make no valid function: {error.msg}"
+                + (f", at “{place}”." if place else ".")
+            ) from None
+        return next(v for k, v in scope.items() if callable(v) and k not in ("np", "__builtins__"))
+
+
+def assemble(task: Any, value: Any) -> Callable[..., Any]:
+    """Drive a Parsons answer: build the function from the order."""
+    if value is None or value is Ellipsis or value == "" or value == []:
+        raise NotStarted
+    return task.form.build(value)

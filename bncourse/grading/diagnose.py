@@ -1,0 +1,140 @@
+"""Which misconception explains what came back, if one does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from bncourse.grading.answers import AnswerError, NotStarted, named_arrays
+from bncourse.grading.evidence import CaseEvidence, Evidence, agrees
+from bncourse.grading.task import Misconception, Task
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A misconception that was recognised."""
+
+    key: str
+    says: str
+    asks: str
+
+
+CHANGED_INPUT = Explanation(
+    "changes its input",
+    "The numbers are right, but your function changes the arrays it was given: "
+    "whoever called it finds other data afterwards.",
+    "Which line writes into an argument (such as `x -= …` or `x[...] = …`)?",
+)
+LOST_DIGITS = Explanation(
+    "lost digits",
+    "The numbers are right, but they came back with fewer digits than the input had.",
+    "Where is a result stored in a smaller number type than the one of x?",
+)
+
+
+def explain(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
+    """Return the explanation: one misconception, two made at once, or none."""
+    if task.partial:
+        return _explain_fields(task, evidence.cases[0])
+    wrong = [c for c in evidence.cases if c.wrong or c.outcome.failure]
+    if not wrong:
+        mutated = any(c.outcome.mutated for c in evidence.cases)
+        return (CHANGED_INPUT,) if mutated else (LOST_DIGITS,)
+    singles = [m for m in task.misconceptions if _fits(task, evidence, m)]
+    if singles:
+        return tuple(_tell(m) for m in singles) if len(singles) == 1 else ()
+    pairs = list(_fitting_pairs(task, evidence))
+    return tuple(_tell(m) for m in pairs[0]) if len(pairs) == 1 else ()
+
+
+def _tell(m: Misconception) -> Explanation:
+    return Explanation(m.key, m.says, m.asks)
+
+
+def _fits(task: Task, evidence: Evidence, m: Misconception) -> bool:
+    if m.wrong is None:
+        failed = {c.case.label for c in evidence.cases if c.wrong or c.outcome.failure}
+        return failed == m.fails_on
+    return _same_everywhere(task, evidence, m.wrong)
+
+
+def _fitting_pairs(task: Task, evidence: Evidence) -> Iterator[tuple[Misconception, Misconception]]:
+    """Yield the pairs of slips that give these numbers where neither gives them alone."""
+    if task.switchboard is None:
+        return
+    for a, b in combinations([m for m in task.misconceptions if m.switches], 2):
+        if a.switches.keys() & b.switches.keys():
+            continue
+        both = partial(task.switchboard, **a.switches, **b.switches)
+        if _same_everywhere(task, evidence, both):
+            yield a, b
+
+
+def _same_everywhere(task: Task, evidence: Evidence, wrong: Callable[..., Any]) -> bool:
+    """Say whether ``wrong`` gives the learner's numbers up to the first output that is off.
+
+    What follows from a wrong output is stored in too many ways to be compared.
+    """
+    off = {n for c in evidence.cases for n in c.wrong}
+    names = list(evidence.cases[0].wanted)
+    first = min((names.index(n) for n in off), default=len(names) - 1)
+    # Failing cases first: they tell most candidates apart at once.
+    ordered = sorted(evidence.cases, key=lambda c: (c.clean, c.size))
+    return all(_same_here(task, c, wrong, names[: first + 1]) for c in ordered)
+
+
+def _same_here(
+    task: Task, evidence: CaseEvidence, wrong: Callable[..., Any], names: list[str]
+) -> bool:
+    failure, got = evidence.outcome.failure, evidence.outcome.values
+    args = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in evidence.case.args)
+    try:
+        with np.errstate(all="ignore"):
+            told = named_arrays(wrong(*args), task.outputs)
+    except (AnswerError, NotStarted):
+        return False
+    except Exception as error:
+        message = " ".join(str(error).split())
+        return failure is not None and (failure.type, failure.message) == (
+            type(error).__name__,
+            message,
+        )
+    if got is None:
+        return False
+    return all(
+        n in got and n in told and agrees(task, evidence.case, n, got[n], told[n]) for n in names
+    )
+
+
+def _explain_fields(task: Task, evidence: CaseEvidence) -> tuple[Explanation, ...]:
+    """Explain a form field by field.
+
+    Of the misconceptions that give a wrong field's value, the one that explains most wrong
+    fields is told; where two explain equally many, neither is.
+    """
+    got = evidence.outcome.values
+    left = [n for n in evidence.wrong if not np.isnan(got[n])]
+    covers: dict[str, set[str]] = {}
+    for m in task.misconceptions:
+        told = m.wrong(*evidence.case.args)
+        covers[m.key] = {
+            n
+            for n in left
+            if n in told and agrees(task, evidence.case, n, got[n], np.asarray(told[n]))
+        }
+    found: list[Explanation] = []
+    while left:
+        candidates = [key for key, fields in covers.items() if left[0] in fields]
+        most = max((len(covers[key]) for key in candidates), default=0)
+        best = [key for key in candidates if len(covers[key]) == most]
+        if len(best) == 1:
+            found.append(_tell(task.misconception(best[0])))
+            left = [n for n in left if n not in covers[best[0]]]
+        else:
+            left = left[1:]
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,107 @@
+"""What was asked, what came back and what should have, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bncourse.grading.answers import named_arrays
+from bncourse.grading.compare import precise_enough, same
+from bncourse.grading.outcome import Outcome
+from bncourse.grading.task import Case, Task
+
+
+@dataclass(frozen=True)
+class CaseEvidence:
+    """One case: the expected arrays, the outcome, and the names of what differs."""
+
+    case: Case
+    wanted: dict[str, np.ndarray]
+    outcome: Outcome
+    wrong: tuple[str, ...]
+    imprecise: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether everything about this case is right."""
+        return not (self.wrong or self.imprecise or self.outcome.mutated or self.outcome.failure)
+
+    @property
+    def size(self) -> int:
+        """How many numbers went in: the smaller, the easier to follow."""
+        return sum(np.size(a) for a in self.case.args if isinstance(a, np.ndarray))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All cases of one answer."""
+
+    cases: tuple[CaseEvidence, ...]
+    partial: bool
+
+    @property
+    def clean(self) -> bool:
+        """Whether the answer is right everywhere."""
+        return all(c.clean for c in self.cases)
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """What passed: the cases' labels, or the fields of a form."""
+        if self.partial:
+            return tuple(n for c in self.cases for n in c.wanted if n not in c.wrong)
+        return tuple(dict.fromkeys(c.case.label for c in self.cases if c.clean))
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """What failed, likewise."""
+        if self.partial:
+            return tuple(n for c in self.cases for n in c.wrong)
+        return tuple(dict.fromkeys(c.case.label for c in self.cases if not c.clean))
+
+    @property
+    def share(self) -> float:
+        """The share of what passed."""
+        return len(self.passed) / max(len(self.passed) + len(self.failed), 1)
+
+    @property
+    def only_empty(self) -> bool:
+        """Whether a form lacks nothing but fields that are still empty."""
+        return self.partial and all(
+            np.isnan(c.outcome.values[n]) for c in self.cases if c.outcome.values for n in c.wrong
+        )
+
+    def smallest_failing(self) -> CaseEvidence:
+        """Return the failing case with the fewest numbers; wrong values before other faults."""
+        failing = [c for c in self.cases if not c.clean]
+        return min(failing, key=lambda c: (not (c.wrong or c.outcome.failure), c.size))
+
+
+def gather(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Evidence:
+    """Compare each outcome with the reference."""
+    return Evidence(
+        tuple(_compare(task, case, out) for case, out in zip(cases, outcomes, strict=True)),
+        task.partial,
+    )
+
+
+def _compare(task: Task, case: Case, outcome: Outcome) -> CaseEvidence:
+    wanted = named_arrays(task.reference(*case.args), task.outputs)
+    if outcome.values is None:
+        return CaseEvidence(case, wanted, outcome, (), ())
+    got = outcome.values
+    wrong = tuple(n for n in wanted if n not in got or not agrees(task, case, n, got[n], wanted[n]))
+    imprecise = tuple(
+        n
+        for n in wanted
+        if not task.form and n not in wrong and not precise_enough(got[n], case.args)
+    )
+    return CaseEvidence(case, wanted, outcome, wrong, imprecise)
+
+
+def agrees(task: Task, case: Case, name: str, got: np.ndarray, wanted: np.ndarray) -> bool:
+    """Say whether one output is the wanted one, by the task's own tolerance."""
+    if task.partial:
+        return task.form.field(name).close(got, wanted)
+    return same(got, wanted, case.rtol, loose_shape=name in task.loose_shapes)

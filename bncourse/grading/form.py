@@ -1,0 +1,130 @@
+"""Answers that are typed: numbers and choices, with the learner's own numbers in the question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from bncourse.grading.answers import AnswerError, NotStarted
+
+CONFIDENCE = {1: "a guess", 2: "I think so", 3: "I am sure"}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number to type. Accepted within ``rtol`` of the answer or ``atol``; counts are exact."""
+
+    name: str
+    asks: str
+    rtol: float = 5e-3
+    atol: float = 0.0
+    unit: str = ""
+
+    def read(self, value: Any) -> float:
+        """Read a typed number; "2/3" and "1e-5" are numbers too. Raises AnswerError."""
+        if isinstance(value, bool):
+            raise AnswerError(f"{self.name} should be a number, not {value}.")
+        try:
+            if isinstance(value, str):
+                value = value.strip().replace("−", "-")
+                return float(Fraction(value)) if "/" in value else float(value.replace(",", ""))
+            return float(value)
+        except (TypeError, ValueError, ZeroDivisionError, AttributeError):
+            raise AnswerError(f"{self.name} should be a number; {value!r} is none.") from None
+
+    def close(self, got: np.ndarray, wanted: np.ndarray) -> bool:
+        """Say whether a typed number is the wanted one."""
+        allowed = max(self.atol, self.rtol * float(np.abs(wanted)))
+        return bool(np.abs(got - wanted) <= allowed)
+
+    def show(self, number: np.ndarray) -> str:
+        """Write a typed number back as the learner would."""
+        return f"{float(number):.6g}{self.unit}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several statements, named by letters from "a"."""
+
+    name: str
+    asks: str
+    options: tuple[str, ...]
+
+    def read(self, value: Any) -> float:
+        """Read a letter as its position. Raises AnswerError for any other."""
+        letters = [chr(ord("a") + k) for k in range(len(self.options))]
+        if not isinstance(value, str) or value.strip().lower() not in letters:
+            raise AnswerError(
+                f"{self.name} should be one letter of {', '.join(letters)}; {value!r} is none."
+            )
+        return float(letters.index(value.strip().lower()))
+
+    def close(self, got: np.ndarray, wanted: np.ndarray) -> bool:
+        """Say whether the choice is the wanted one."""
+        return bool(got == wanted)
+
+    def show(self, number: np.ndarray) -> str:
+        """Write a choice back as its letter and text."""
+        place = int(number)
+        return f"{chr(ord('a') + place)} ({self.options[place]})"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A few fields and the text that asks, written from the case's numbers."""
+
+    question: Callable[[Mapping[str, Any]], str]
+    fields: tuple[Number | Choice, ...]
+    confidence: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields' names, in order."""
+        return tuple(field.name for field in self.fields)
+
+    def field(self, name: str) -> Number | Choice:
+        """Return the field of that name."""
+        return next(field for field in self.fields if field.name == name)
+
+    def sample(self, name: str) -> Any:
+        """What a right kind of answer looks like, for messages."""
+        return '"a"' if isinstance(self.field(name), Choice) else "1.5"
+
+
+def fill_form(task: Any, value: Any) -> Callable[..., Any]:
+    """Drive a form: read the learner's dict; an empty field comes back as not-a-number."""
+    form: Form = task.form
+    if value is None or value is Ellipsis:
+        raise NotStarted
+    if not isinstance(value, Mapping):
+        example = ", ".join(f'"{n}": {form.sample(n)}' for n in form.names)
+        raise AnswerError(f"{task.entry} should be a dict such as {{{example}}}.")
+    extra = [str(k) for k in value if k not in form.names and k != "confidence"]
+    if extra:
+        raise AnswerError(
+            f"{task.entry} has no field {', '.join(extra)}; its fields are {', '.join(form.names)}."
+        )
+    typed = {n: value.get(n) for n in form.names}
+    filled = {n: v for n, v in typed.items() if v is not None and v is not Ellipsis and v != ""}
+    if not filled:
+        raise NotStarted
+    read = {n: np.array(form.field(n).read(v)) for n, v in filled.items()}
+    if form.confidence:
+        read_confidence(value)
+    answers = {n: read.get(n, np.array(np.nan)) for n in form.names}
+    return lambda *args: answers
+
+
+def read_confidence(value: Mapping[str, Any]) -> int | None:
+    """Return the confidence 1 … 3 of a form's answer, or None; raises AnswerError."""
+    said = value.get("confidence")
+    if said is None or said is Ellipsis:
+        return None
+    if isinstance(said, bool) or said not in CONFIDENCE:
+        steps = ", ".join(f"{k} ({words})" for k, words in CONFIDENCE.items())
+        raise AnswerError(f"confidence should be one of {steps}; {said!r} is none.")
+    return int(said)

@@ -1,0 +1,66 @@
+"""Judging: one pure function from a task, its cases and what came back to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bncourse.grading.diagnose import Explanation, explain
+from bncourse.grading.evidence import Evidence, gather
+from bncourse.grading.outcome import Failure, Outcome
+from bncourse.grading.task import Case, Task
+from bncourse.grading.verdict import Status, Verdict
+from bncourse.grading.words import describe_case, describe_failure
+
+
+def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: int = 0) -> Verdict:
+    """Judge the outcomes of one answer.
+
+    Correct: every case has the reference's values, shape and precision, with the inputs left
+    as they were. Named: a misconception gives these very numbers wherever it differs from the
+    reference, and no other explains them as well. Not recognised: the verdict says so, with
+    the smallest failing case. It never guesses.
+    """
+    blank = Verdict(task.id, task.title, Status.NOT_STARTED, seed=seed)
+    printed = "".join(outcome.printed for outcome in outcomes)[:600]
+    failures = [outcome.failure for outcome in outcomes if outcome.failure]
+    if any(failure.kind == "not started" for failure in failures):
+        return blank
+    for failure in failures:
+        if failure.kind in ("form", "timeout"):
+            seen = describe_failure(failure, None)
+            return replace(blank, status=Status.ERROR, seen=seen, printed=printed)
+    evidence = gather(task, cases, outcomes)
+    if evidence.clean:
+        return replace(blank, status=Status.CORRECT, credit=1.0, passed=evidence.passed)
+    explanations = explain(task, evidence)
+    verdict = replace(
+        blank,
+        status=_status(evidence, explanations, failures),
+        credit=evidence.share if task.partial else 0.0,
+        passed=evidence.passed,
+        failed=evidence.failed,
+        seen=_seen(task, evidence),
+        looks_like=tuple(e.says for e in explanations),
+        asks=tuple(e.asks for e in explanations),
+        misconceptions=tuple(e.key for e in explanations),
+        printed=printed,
+    )
+    return verdict
+
+
+def _status(
+    evidence: Evidence, explanations: Sequence[Explanation], failures: Sequence[Failure]
+) -> Status:
+    if evidence.only_empty:
+        return Status.UNFINISHED
+    if explanations:
+        return Status.NAMED
+    return Status.ERROR if failures else Status.UNRECOGNISED
+
+
+def _seen(task: Task, evidence: Evidence) -> tuple[str, ...]:
+    worst = evidence.smallest_failing()
+    if worst.outcome.failure:
+        return describe_failure(worst.outcome.failure, worst.case, task.params)
+    return describe_case(task, worst)

@@ -1,0 +1,100 @@
+"""What a task is: data, and no code that trusts the learner's process.
+
+A task names what is asked, draws its cases from a random generator, holds a reference answer
+and a list of misconceptions. A misconception is an executable wrong answer with the sentence
+a good tutor would say on seeing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bncourse.grading.answers import Driver, call_function
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs on which an answer is judged.
+
+    ``label`` says in a few words what is special about it. ``rtol`` is the largest accepted
+    difference relative to the largest expected number. ``strided`` cases reach the answer
+    as non-contiguous views of the same numbers.
+    """
+
+    label: str
+    args: tuple[Any, ...]
+    rtol: float = 1e-7
+    strided: bool = False
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong answer that learners really give.
+
+    ``wrong`` has the reference's signature and computes what the mistake computes. Where its
+    numbers depend on rounding, ``fails_on`` names instead the case labels on which such an
+    answer fails while it is right on every other one. ``switches`` are the settings of the
+    task's switchboard that produce it, so that two mistakes made at once can be recognised.
+    """
+
+    key: str
+    says: str
+    asks: str
+    code: str = ""
+    wrong: Callable[..., Any] | None = None
+    fails_on: frozenset[str] = frozenset()
+    switches: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One exercise that can be judged.
+
+    ``entry`` is the name that the learner defines. ``outputs`` are the names of what a
+    function returns, in order. ``driver`` turns the learner's value into a callable that
+    takes a case's arguments. ``params`` are the names of those arguments.
+
+    ``personal``: the cases are drawn from the learner's name, not afresh. ``partial``: each
+    output earns its own share (forms). ``graded``: False for a checkpoint without marks.
+    ``recorded``: the answer is kept without being judged. ``accepted`` are other right styles,
+    ``mistakes`` answers that learners may give, by the key of the misconception that must be
+    named; both are proof, used by tests.
+    """
+
+    id: str
+    title: str
+    entry: str
+    objective: str
+    minutes: int
+    params: tuple[str, ...]
+    outputs: tuple[str, ...]
+    cases: Callable[[np.random.Generator], Sequence[Case]]
+    reference: Callable[..., Any]
+    misconceptions: tuple[Misconception, ...]
+    hints: tuple[str, str, str]
+    stub: Any
+    accepted: tuple[Any, ...] = ()
+    mistakes: Mapping[str, Any] = field(default_factory=dict)
+    driver: Driver = call_function
+    switchboard: Callable[..., Any] | None = None
+    loose_shapes: frozenset[str] = frozenset()
+    personal: bool = False
+    partial: bool = False
+    graded: bool = True
+    recorded: bool = False
+    form: Any = None
+
+    def draw(self, seed: int) -> tuple[Case, ...]:
+        """Draw the task's cases; the same seed draws the same cases."""
+        return tuple(self.cases(np.random.default_rng(seed)))
+
+    def misconception(self, key: str) -> Misconception:
+        """Return the misconception of that key; raises KeyError for an unknown one."""
+        for entry in self.misconceptions:
+            if entry.key == key:
+                return entry
+        raise KeyError(key)

@@ -1,0 +1,106 @@
+"""Failing cases in words: small enough to follow with a pencil."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bncourse.grading.evidence import CaseEvidence
+from bncourse.grading.outcome import Failure
+from bncourse.grading.task import Case, Task
+
+SMALL = 12
+
+
+def number(value: Any) -> str:
+    """Write a number with the digits a reader wants."""
+    value = np.asarray(value)[()]
+    if np.iscomplexobj(value):
+        return f"{value:.4g}"
+    return f"{float(value):.5g}"
+
+
+def array(value: Any) -> str:
+    """Write a small array in full and a large one by its shape."""
+    value = np.asarray(value)
+    if value.size > SMALL:
+        return f"{value.dtype} array of shape {value.shape}"
+    if value.ndim == 0:
+        return number(value)
+    if value.ndim == 1:
+        return "[" + ", ".join(number(v) for v in value) + "]"
+    return "[" + ", ".join(array(v) for v in value) + "]"
+
+
+def describe_case(task: Task, evidence: CaseEvidence) -> tuple[str, ...]:
+    """Describe a failing case: what went in, what came out, what should have."""
+    if task.partial:
+        return _describe_fields(task, evidence)
+    lines = [_given(task.params, evidence.case)]
+    if evidence.wrong:
+        name = evidence.wrong[0]
+        lines.append(_difference(task, name, evidence))
+    elif evidence.outcome.mutated:
+        lines.append(f"afterwards {' and '.join(evidence.outcome.mutated)} held other numbers")
+    elif evidence.imprecise:
+        name = evidence.imprecise[0]
+        lines.append(f"{name} came back as {evidence.outcome.values[name].dtype}")
+    return tuple(lines)
+
+
+def describe_failure(
+    failure: Failure, case: Case | None, params: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Describe why no numbers came back, by the learner's own line."""
+    if failure.kind != "raised":
+        return (failure.message,)
+    lines = []
+    if failure.line:
+        lines.append(f"your line {failure.line}:  {failure.text}")
+    elif failure.text:
+        lines.append(f"your line:  {failure.text}")
+    lines.append(f"{failure.type}: {failure.message}" if failure.message else failure.type)
+    if case is not None:
+        shapes = ", ".join(
+            f"{name} {a.shape}"
+            for name, a in zip(params, case.args, strict=False)
+            if isinstance(a, np.ndarray)
+        )
+        lines.append(f"it was called with {case.label}" + (f": {shapes}" if shapes else ""))
+    return tuple(lines)
+
+
+def _given(params: tuple[str, ...], case: Case) -> str:
+    parts = [f"{name} = {array(a)}" for name, a in zip(params, case.args, strict=True)]
+    return f"{case.label}: " + ", ".join(parts)
+
+
+def _difference(task: Task, name: str, evidence: CaseEvidence) -> str:
+    wanted, got = evidence.wanted[name], evidence.outcome.values.get(name)
+    if got is None:
+        have = ", ".join(evidence.outcome.values)
+        return f"{name} is missing from what came back ({have})"
+    if name in task.loose_shapes:
+        got, wanted = got.squeeze(), wanted.squeeze()
+    if got.shape != wanted.shape:
+        return f"{name} has shape {got.shape}; {wanted.shape} was expected"
+    if wanted.size <= SMALL:
+        return f"{name} came out as {array(got)}; expected {array(wanted)}"
+    gap = np.abs(got - wanted)
+    gap[np.isnan(gap)] = np.inf
+    place = np.unravel_index(int(gap.argmax()), gap.shape)
+    where = ", ".join(str(int(k)) for k in place)
+    return f"{name}[{where}] is {number(got[place])}; expected {number(wanted[place])}"
+
+
+def _describe_fields(task: Task, evidence: CaseEvidence) -> tuple[str, ...]:
+    """Say which fields are not right yet, with the learner's entry and never the answer."""
+    lines = []
+    for name in evidence.wrong:
+        got = evidence.outcome.values[name]
+        field = task.form.field(name)
+        lines.append(
+            f"{name}: still empty" if np.isnan(got) else f"{name}: you have {field.show(got)}"
+        )
+    return tuple(lines)

@@ -1,0 +1,34 @@
+"""Joins the tasks of all lessons: the one place that knows every one."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from bncourse.grading.task import Task
+
+# Lesson stem and number; a lesson stands here once its tasks exist.
+LESSONS = {"start_here": "00", "batch_norm": "03"}
+
+
+@cache
+def tasks(stem: str) -> tuple[Task, ...]:
+    """Return a lesson's tasks; raises KeyError for an unknown lesson."""
+    if stem not in LESSONS:
+        raise KeyError(f"no lesson {stem!r}; there are {', '.join(LESSONS)}")
+    return import_module(f"bncourse.tasks.{stem}").TASKS
+
+
+@cache
+def all_tasks() -> dict[str, Task]:
+    """Return every task by its id, in the course's order."""
+    return {task.id: task for stem in LESSONS for task in tasks(stem)}
+
+
+def find(key: str) -> Task:
+    """Return the task of that id or entry name; raises KeyError saying which there are."""
+    for task in all_tasks().values():
+        if key in (task.id, task.entry):
+            return task
+    known = ", ".join(f"{task.id} ({task.entry})" for task in all_tasks().values())
+    raise KeyError(f"there is no task {key!r}; there are {known}")

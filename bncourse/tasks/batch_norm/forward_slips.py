@@ -1,0 +1,291 @@
+"""The bank of wrong forward passes: one function with a switch for each slip, and a few apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from bncourse.grading.task import Misconception
+
+AFFINE: dict[str, Callable] = {
+    "right": lambda x_hat, gamma, beta: gamma * x_hat + beta,
+    "none": lambda x_hat, gamma, beta: x_hat,
+    "swapped": lambda x_hat, gamma, beta: beta * x_hat + gamma,
+    "shift first": lambda x_hat, gamma, beta: gamma * (x_hat + beta),
+    "no shift": lambda x_hat, gamma, beta: gamma * x_hat,
+    "no scale": lambda x_hat, gamma, beta: x_hat + beta,
+    "one gamma": lambda x_hat, gamma, beta: gamma[0] * x_hat + beta[0],
+}
+DIVISOR: dict[str, Callable] = {
+    "right": lambda var, eps: np.sqrt(var + eps),
+    "variance": lambda var, eps: var + eps,
+    "eps outside": lambda var, eps: np.sqrt(var) + eps,
+    "eps squared": lambda var, eps: np.sqrt(var + eps**2),
+    "no eps": lambda var, eps: np.sqrt(var),
+    "fixed eps": lambda var, eps: np.sqrt(var + np.asarray(1e-5, var.dtype)),
+    "fixed eps 1e-3": lambda var, eps: np.sqrt(var + np.asarray(1e-3, var.dtype)),
+    "eps 1e-8": lambda var, eps: np.sqrt(var + np.asarray(1e-8, var.dtype)),
+}
+KEPT: dict[str, Callable] = {
+    "right": lambda inv_std: inv_std,
+    "std": lambda inv_std: 1 / inv_std,
+    "var": lambda inv_std: 1 / inv_std**2,
+}
+
+
+def forward(
+    x, gamma, beta, eps=1e-5, *, axis=0, ddof=0, about="mean", centre=True, divisor="right",
+    affine="right", kept="right", cached="x_hat",
+    one_spread=False,
+):  # fmt: skip
+    """The forward pass with a switch for each slip; without any it is right."""
+    mean = x.mean(axis=axis, keepdims=True)
+    origin = mean if about == "mean" else 0
+    n = x.size // mean.size
+    var = ((x - origin) ** 2).sum(axis=axis, keepdims=True) / (n - ddof)
+    if one_spread:
+        var = np.full_like(mean, x.var())
+    divide_by = DIVISOR[divisor](var, eps)
+    x_hat = (x - mean if centre else x) / divide_by
+    y = AFFINE[affine](x_hat, gamma, beta)
+    stored = {"x_hat": x_hat, "y": y, "centred": x - mean}[cached]
+    return y, {"x_hat": stored, "inv_std": KEPT[kept](1 / divide_by)[0], "gamma": gamma}
+
+
+def _slip(key: str, says: str, asks: str, code: str = "", **switches) -> Misconception:
+    def wrong(*args):
+        return forward(*args, **switches)
+
+    return Misconception(key, says, asks, code, wrong, switches=switches)
+
+
+def _untrained_running(x, gamma, beta, eps=1e-5):
+    inv_std = np.full(x.shape[1], 1 / np.sqrt(1 + eps))
+    x_hat = x * inv_std
+    return gamma * x_hat + beta, {"x_hat": x_hat, "inv_std": inv_std, "gamma": gamma}
+
+
+def _min_max(x, gamma, beta, eps=1e-5):
+    inv_std = 1 / (x.max(axis=0) - x.min(axis=0) + eps)
+    x_hat = (x - x.min(axis=0)) * inv_std
+    return gamma * x_hat + beta, {"x_hat": x_hat, "inv_std": inv_std, "gamma": gamma}
+
+
+def _absolute(x, gamma, beta, eps=1e-5):
+    centred = x - x.mean(axis=0)
+    inv_std = 1 / (np.abs(centred).mean(axis=0) + eps)
+    x_hat = centred * inv_std
+    return gamma * x_hat + beta, {"x_hat": x_hat, "inv_std": inv_std, "gamma": gamma}
+
+
+def _rows_without_keepdims(x, gamma, beta, eps=1e-5):
+    mean = x.mean(axis=1)
+    centred = x - mean
+    inv_std = 1 / np.sqrt((centred**2).mean(axis=1) + eps)
+    x_hat = centred * inv_std
+    return gamma * x_hat + beta, {"x_hat": x_hat, "inv_std": inv_std, "gamma": gamma}
+
+
+MISCONCEPTIONS = (
+    _slip(
+        "variance for sd",
+        "The centred values are divided by the variance. Each output shrinks tenfold when x "
+        "is measured in units ten times smaller.",
+        "What should the standard deviation of x_hat be, and what is yours?",
+        "M1",
+        divisor="variance",
+    ),
+    _slip(
+        "unbiased",
+        "The variance is divided by N − 1. It estimates a population; here these N numbers "
+        "themselves are to get variance 1.",
+        "With two samples x_hat should be ±1. What do you get, and why 0.707?",
+        "M2",
+        ddof=1,
+    ),
+    _slip(
+        "sum for average",
+        "The squared deviations are added up but not averaged.",
+        "What should x_hat's spread be when there are twice as many samples?",
+        ddof=-1,
+    ),
+    _slip(
+        "per sample",
+        "Each row is normalised by itself: the mean runs over the features of one sample.",
+        "Which numbers share one gamma? They are the ones that share one mean.",
+        "M3",
+        axis=1,
+    ),
+    Misconception(
+        "rows without keepdims",
+        "The mean runs over the features of each sample (axis=1), which gives one number for "
+        "each row; those do not fit beside the columns.",
+        "x is (N, D). How many means should there be, N or D?",
+        "M3",
+        _rows_without_keepdims,
+    ),
+    _slip(
+        "whole table",
+        "One mean and one variance serve the whole table, so features on large scales drown "
+        "the others.",
+        "Age and kilometres stand side by side. Should they share one mean?",
+        "M3",
+        axis=None,
+    ),
+    _slip(
+        "one spread for all",
+        "Each feature has its own mean, but one variance of the whole table serves them all.",
+        "What is the standard deviation of each column of x_hat?",
+        "M3",
+        one_spread=True,
+    ),
+    _slip(
+        "eps outside the root",
+        "eps is added to the standard deviation instead of the variance. For a small spread "
+        "the two differ a lot.",
+        "Take variance 0 and eps = 1e-5: what should the divisor be, √eps or eps?",
+        "M17",
+        divisor="eps outside",
+    ),
+    _slip(
+        "eps squared",
+        "eps is squared before it joins the variance.",
+        "What exactly stands under the root in STEP 3?",
+        "M17",
+        divisor="eps squared",
+    ),
+    _slip(
+        "no eps",
+        "eps is never used: a feature that is constant over the batch gives 0/0.",
+        "A ReLU may be 0 for the whole batch. What is its variance then?",
+        "M17",
+        divisor="no eps",
+    ),
+    _slip(
+        "eps fixed",
+        "eps is always 1e-5, whatever was passed in.",
+        "Where does the argument eps enter your code?",
+        "M17",
+        divisor="fixed eps",
+    ),
+    _slip(
+        "eps fixed at 1e-3",
+        "eps is always 1e-3, another library's default, whatever was passed in.",
+        "Where does the argument eps enter your code?",
+        "M17",
+        divisor="fixed eps 1e-3",
+    ),
+    _slip(
+        "eps fixed at 1e-8",
+        "eps is always 1e-8, an optimiser's habit, whatever was passed in.",
+        "Where does the argument eps enter your code?",
+        "M17",
+        divisor="eps 1e-8",
+    ),
+    _slip(
+        "not centred",
+        "The mean is never subtracted from the values that are divided.",
+        "What is the mean of each column of x_hat, and what should it be?",
+        centre=False,
+    ),
+    _slip(
+        "variance about zero",
+        "The variance is the mean of the squares of x itself, as if the mean were 0.",
+        "The spread around what?",
+        about="zero",
+    ),
+    _slip(
+        "affine forgotten",
+        "y is x_hat: gamma and beta are never used. A test with gamma = 1 and beta = 0 would "
+        "not have shown it.",
+        "Where do gamma and beta come in?",
+        "M8",
+        affine="none",
+    ),
+    _slip(
+        "beta forgotten",
+        "gamma scales, but beta is never added.",
+        "What should the mean of each output column be?",
+        "M8",
+        affine="no shift",
+    ),
+    _slip(
+        "gamma forgotten",
+        "beta is added, but gamma never scales.",
+        "What should the standard deviation of each output column be?",
+        "M8",
+        affine="no scale",
+    ),
+    _slip(
+        "gamma and beta swapped",
+        "gamma and beta have changed places. With the usual start, gamma = 1 and beta = 0, every "
+        "output would be the constant 1.",
+        "Which of the two multiplies x_hat?",
+        affine="swapped",
+    ),
+    _slip(
+        "shift before scale",
+        "beta is added before gamma multiplies, so the shift is scaled as well.",
+        "In gamma · x_hat + beta, what comes first?",
+        affine="shift first",
+    ),
+    _slip(
+        "one gamma for all",
+        "All features share the first gamma and beta.",
+        "gamma has D entries. How should they line up with the columns of x_hat?",
+        "M3",
+        affine="one gamma",
+    ),
+    _slip(
+        "std kept",
+        "y is right, but the cache holds the standard deviation where its inverse was asked for.",
+        "Which one would the backward pass multiply by?",
+        kept="std",
+    ),
+    _slip(
+        "variance kept",
+        "y is right, but the cache holds the variance (with eps) as inv_std.",
+        "What does the name inv_std say, part by part?",
+        kept="var",
+    ),
+    _slip(
+        "output kept as x_hat",
+        "y is right, but the cache's x_hat is the output, after gamma and beta.",
+        "At which step does x_hat stop being x_hat?",
+        cached="y",
+    ),
+    _slip(
+        "centred kept as x_hat",
+        "y is right, but the cache's x_hat is only centred, not yet divided.",
+        "What is the standard deviation of the x_hat you kept?",
+        cached="centred",
+    ),
+    Misconception(
+        "untrained running statistics",
+        "The values pass almost unchanged: they are normalised with mean 0 and variance 1, the "
+        "state of a running average before any batch.",
+        "In training, whose mean and variance are used?",
+        "M5",
+        _untrained_running,
+    ),
+    Misconception(
+        "min-max",
+        "The values are mapped to 0 … 1 by their range. One outlier sets the scale for all.",
+        "Which measure of spread does batch norm use?",
+        wrong=_min_max,
+    ),
+    Misconception(
+        "mean absolute deviation",
+        "The spread is the mean absolute deviation, not the root of the mean square.",
+        "What happens to the deviations before they are averaged?",
+        wrong=_absolute,
+    ),
+    Misconception(
+        "one-pass variance",
+        "Right in float64, but in float32 with a large mean the digits are gone: the variance was "
+        "taken as the mean of x² minus the square of the mean, two huge, nearly equal numbers.",
+        "What is left of 100000003.2 − 100000000.0 when only seven digits are kept?",
+        fails_on=frozenset({"float32 with an offset of 1e4"}),
+    ),
+)

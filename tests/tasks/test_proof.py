@@ -1,0 +1,51 @@
+"""Every task ships with its own proof, on 200 seeds."""
+
+import pytest
+
+from bncourse.authoring.proof import prove, prove_pairs
+from bncourse.registry import all_tasks
+
+JUDGED = [task for task in all_tasks().values() if not task.recorded]
+SEEDS = range(1000, 1200)
+
+
+@pytest.mark.parametrize("task", JUDGED, ids=lambda task: task.id)
+def test_right_passes_wrong_is_named_stub_scores_zero(task, proofs):
+    proof = prove(task, SEEDS)
+    proofs.append(proof)
+    assert proof.faults[:5] == []
+    assert proof.caught == proof.named == proof.wrong > 0
+    assert proof.right >= len(SEEDS) and proof.false_alarms == 0
+
+
+@pytest.mark.parametrize(
+    "task", [t for t in JUDGED if t.switchboard is not None], ids=lambda task: task.id
+)
+def test_two_slips_at_once_are_caught_and_never_called_by_another_name(task):
+    for seed in range(5):
+        proof = prove_pairs(task, seed)
+        assert proof.pairs > 0
+        assert proof.faults == []
+        assert proof.pairs_named >= 0.8 * proof.pairs
+
+
+def test_every_task_has_what_a_learner_needs():
+    entries = [task.entry for task in all_tasks().values()]
+    assert len(set(entries)) == len(entries)
+    for task in all_tasks().values():
+        assert len(task.hints) == 3 and all(len(hint) > 20 for hint in task.hints)
+        assert task.objective and task.minutes > 0
+        keys = [m.key for m in task.misconceptions]
+        assert len(set(keys)) == len(keys)
+        for m in task.misconceptions:
+            assert m.asks.endswith((".", "?")) and m.says.endswith(".")
+
+
+def test_a_mistake_in_the_bank_is_noticed_by_the_proof():
+    """The proof itself can fail: a misconception that equals the reference is a fault."""
+    from dataclasses import replace
+
+    task = all_tasks()["3.5"]
+    broken = replace(task.misconceptions[0], wrong=task.reference, switches={})
+    proof = prove(replace(task, misconceptions=(broken,)), range(3))
+    assert not proof.holds and proof.caught == 0
