@@ -100,7 +100,7 @@ def write(path, text):
 def explain():
     """Turn pip's log and the state of the disks into the one Stop that says what to do."""
     log = read(LOG)
-    cause, ending = "pip failed.", HARMED
+    cause, ending = "pip failed; its log ends so:\n" + log[-2000:], HARMED
     for pattern, text, then in reversed(CAUSES):
         if re.search(pattern, log, re.IGNORECASE):
             cause, ending = text, then
@@ -111,18 +111,18 @@ def explain():
     return Stop("\n".join([cause, AGAIN] + said + ["pip's log: " + LOG]), ending)
 
 
-def pip(words, program=None, hide_errors=False):
+def pip(words, program=None):
     """Run ``pip install``; raises Stop with the cause where it fails."""
     write(LOG, "")
     options = ["--disable-pip-version-check", "--no-input", "--log", LOG]
     if os.environ.get("CI") or not sys.stdout.isatty():
-        options += ["-qq", "--progress-bar", "off"]  # what went wrong is told by explain()
+        options += ["-q", "--progress-bar", "off"]
     # close_fds=False: pip holds the marker's lock too, should only this process be killed.
     if subprocess.call(
         (program or [PYTHON, "-m", "pip"]) + ["install"] + options + words,
         cwd=ROOT,
         env=dict(os.environ, PIP_USER="0"),
-        stderr=subprocess.DEVNULL if hide_errors else None,
+        stderr=subprocess.DEVNULL,  # what went wrong is told by explain()
         close_fds=False,
     ):
         raise explain()
@@ -191,7 +191,7 @@ def install_torch(version, large_torch):
     address = os.environ.get("BNCOURSE_TORCH_INDEX") or read(TORCH_INDEX).strip()
     while not large_torch:
         try:
-            pip(small + ["--extra-index-url", address] * bool(address), hide_errors=True)
+            pip(small + ["--extra-index-url", address] * bool(address))
             return write(TORCH_INDEX, address) if address else None
         except Stop as stop:
             if stop.ending != NO_CPU_TORCH:

@@ -2,8 +2,8 @@
 
 Run: python benchmarks/layers.py
 One thread. In every round each contestant runs once, so that other work on the machine slows all
-of them; a ratio is taken within a round, and 2 means: takes twice as long. Run it several times: how
-the process gets its memory can halve or double one contestant's time for a whole run.
+of them; a ratio is taken within a round, and 2 means: takes twice as long. Run it several times:
+how the process gets its memory can halve or double one contestant's time for a whole run.
 """
 
 import os

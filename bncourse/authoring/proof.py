@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from bncourse.grading.answers import call_function
 from bncourse.grading.form import Choice, Form
 from bncourse.grading.judge import judge
 from bncourse.grading.run_local import run_cases
@@ -80,6 +81,8 @@ def _prove_wrong(proof: Proof, task: Task, cases: Any, judged: Callable[[Any], V
 def prove_pairs(task: Task, seed: int) -> Proof:
     """Try every two slips made at once: caught always, named unless one hides the other."""
     proof = Proof(task.id)
+    # The slips are functions, also where learners put lines in order.
+    task = replace(task, driver=call_function)
     cases = task.draw(seed)
     slips = [m for m in task.misconceptions if m.switches]
     for a, b in combinations(slips, 2):

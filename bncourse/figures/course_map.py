@@ -66,8 +66,9 @@ def _lesson(
 ) -> list[svg.Element]:
     x, y = _place(k)
     head = PAPER if ready else QUIET
+    edge, dash = (BATCH, None) if ready else (FAINT, [5.0, 4.0])
     return [
-        box(x, y, WIDE, TALL, edge=BATCH if ready else FAINT, thick=2, dash=None if ready else [5, 4]),
+        box(x, y, WIDE, TALL, edge=edge, thick=2, dash=dash),
         box(x, y, WIDE, 30, fill=BATCH if ready else "#F0F0F0"),
         words(x + 10, y + 20, f"{label}  {stem}".strip(), colour=head, bold=True),
         *(

@@ -1,9 +1,11 @@
-"""A slider with a number box beside it: one control that can be dragged, stepped or typed."""
+"""Sliders with a number box beside them: one control that can be dragged, stepped or typed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import traitlets
-from ipywidgets import BoundedFloatText, FloatSlider, HBox, Layout
+from ipywidgets import BoundedFloatText, FloatSlider, HBox, Layout, SelectionSlider
 
 
 class Dial(HBox):
@@ -18,9 +20,11 @@ class Dial(HBox):
 
     def __init__(self, label: str, low: float, high: float, step: float, value: float) -> None:
         self.slider = FloatSlider(
-            readout=False, continuous_update=True, layout=Layout(width="360px")
+            readout=False, continuous_update=True, layout=Layout(width="330px")
         )
-        self.box = BoundedFloatText(layout=Layout(width="110px"))
+        self.box = BoundedFloatText(layout=Layout(width="190px"))
+        for part in (self.slider, self.box):
+            part.style.description_width = "initial"
         self._quiet = False
         super().__init__(children=[self.slider, self.box])
         self.aim(label, low, high, step, value)
@@ -37,8 +41,8 @@ class Dial(HBox):
                 part.min, part.max = min(low, part.min), max(high, part.max)
                 part.value = round(value, 6)
                 part.min, part.max, part.step = low, high, step
-            self.slider.description = label
-            self.box.tooltip = self.slider.tooltip = label
+            # Both are named: a slider's handle has no name of its own for screen readers.
+            self.slider.description, self.box.description = label, f"{label} ="
         finally:
             self._quiet = False
         self.value = value
@@ -54,6 +58,55 @@ class Dial(HBox):
             self.slider.value = self.box.value = round(change["new"], 6)
         finally:
             self._quiet = False
+
+    @traitlets.observe("disabled")
+    def _lock(self, change: dict) -> None:
+        self.slider.disabled = self.box.disabled = change["new"]
+
+
+class Stops(HBox):
+    """A slider that moves from one of the given numbers to the next, with a number box beside it.
+
+    What is typed goes to the nearest of the ``stops``.
+    """
+
+    value = traitlets.Float()
+    disabled = traitlets.Bool(False)
+
+    def __init__(self, label: str, stops: Sequence[float], value: float) -> None:
+        self.stops = [float(stop) for stop in stops]
+        self.slider = SelectionSlider(
+            options=self.stops,
+            value=self._nearest(value),
+            description=label,
+            readout=False,
+            continuous_update=True,
+            layout=Layout(width="430px"),
+        )
+        self.box = BoundedFloatText(
+            min=min(self.stops),
+            max=max(self.stops),
+            description=f"{label} =",
+            layout=Layout(width="190px"),
+        )
+        for part in (self.slider, self.box):
+            part.style.description_width = "initial"
+        super().__init__(children=[self.slider, self.box])
+        self.value = self.box.value = self.slider.value
+        self.slider.observe(self._moved, "value")
+        self.box.observe(self._moved, "value")
+
+    def _nearest(self, value: float) -> float:
+        return min(self.stops, key=lambda stop: abs(stop - value))
+
+    def _moved(self, change: dict) -> None:
+        self.value = self._nearest(change["new"])
+        # A number that is no stop goes back to the one it was taken for.
+        self.box.value = self.value
+
+    @traitlets.observe("value")
+    def _follow(self, change: dict) -> None:
+        self.slider.value = self.box.value = change["new"]
 
     @traitlets.observe("disabled")
     def _lock(self, change: dict) -> None:

@@ -171,9 +171,7 @@ def marker(
 ) -> svg.Element:
     """Return a marker, one of style.SHAPES, around (x, y)."""
     if shape == "circle":
-        return svg.Circle(
-            cx=_px(x), cy=_px(y), r=radius, fill=fill, stroke=edge, stroke_width=1.5
-        )
+        return svg.Circle(cx=_px(x), cy=_px(y), r=radius, fill=fill, stroke=edge, stroke_width=1.5)
     corners = [c for dx, dy in CORNERS[shape] for c in (x + radius * dx, y + radius * dy)]
     return svg.Polygon(
         points=[_px(corner) for corner in corners], fill=fill, stroke=edge, stroke_width=1.5

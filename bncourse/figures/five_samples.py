@@ -12,7 +12,7 @@ from bncourse.figures.dial import Dial
 from bncourse.figures.five_samples_drawing import NAMES, picture
 from bncourse.figures.gate import Choice, Number
 from bncourse.figures.interactive import Schematic
-from bncourse.figures.numbers_of_steps import through_steps
+from bncourse.figures.numbers_of_steps import Steps, through_steps
 from bncourse.figures.style import number, numbers
 
 # What the one slider may change: limits and step.
@@ -60,7 +60,7 @@ class FiveSamples(Schematic):
             ),
         ),
     )
-    gap = "One sample ran away by 100. Why did its x_hat stop where it did, and why did S1 to S4 move?"
+    gap = "S5 ran away by 100. Why did its x_hat stop where it did, and why did S1 to S4 move?"
     claim = (
         "However far one of N samples runs away, |x_hat| stays at or below √(N - 1): a theorem "
         "about any five numbers, not a property of trained nets."
@@ -88,7 +88,9 @@ class FiveSamples(Schematic):
         change = self.state["change"]
         if change not in NAMES:
             return {KEYS[change]: value}
-        return {"x": [value if s == change else x for s, x in zip(NAMES, self.state["x"], strict=True)]}
+        x = list(self.state["x"])
+        x[NAMES.index(change)] = value
+        return {"x": x}
 
     def show_state(self, state: dict[str, Any]) -> None:
         """Aim the slider at what is to be changed."""
@@ -110,7 +112,8 @@ class FiveSamples(Schematic):
             return f"{text}, five samples of one feature."
         text += f" has mean {number(now.mean)} and variance {number(now.var)}"
         if step == 2:
-            return f"{text}, so A - mean = ({numbers(now.centred)}) and the sd is {number(now.var**0.5)}."
+            sd = number(now.var**0.5)
+            return f"{text}, so A - mean = ({numbers(now.centred)}) and the sd is {sd}."
         if now.var == 0:
             text += f": only eps = {number(now.eps)} keeps the division from being 0/0"
         text += f", so x_hat = ({numbers(now.x_hat)}), never beyond {number(now.bound)} in size"
@@ -122,7 +125,5 @@ class FiveSamples(Schematic):
         )
 
 
-def _steps(state: dict[str, Any]) -> Any:
-    return through_steps(
-        state["x"], state["gamma"], state["beta"], eps=10.0 ** state["log10_eps"]
-    )
+def _steps(state: dict[str, Any]) -> Steps:
+    return through_steps(state["x"], state["gamma"], state["beta"], eps=10.0 ** state["log10_eps"])

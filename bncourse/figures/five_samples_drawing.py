@@ -129,7 +129,7 @@ def _bound(ruler: Ruler, bound: float, guess: float) -> list[svg.Element]:
         line(ruler.x, ruler.y(y), ruler.x + 90, ruler.y(y), QUIET, 1, [2, 3])
         for y in (bound, -bound)
     ]
-    sign, y = ("-", ruler.y(-bound) + 18) if guess > 1 else ("", ruler.y(bound) - 11)
+    sign, y = ("-", ruler.y(-bound) + 18) if 1 < guess <= ruler.high else ("", ruler.y(bound) - 11)
     text = f"{sign}√(5 - 1) = {sign}{number(bound)}"
     return [*edges, words(ruler.x + 12, y, text, colour=QUIET)]
 

@@ -7,9 +7,9 @@ import io
 import svg
 
 from bncourse.figures.drawing import document, moved, words
-from bncourse.figures.style import HEAD
+from bncourse.figures.style import HEAD, palette_png
 
-WIDEST = 900  # px; frames that are wider together are put below each other
+WIDEST = 900  # px of a figure; frames that are wider together are put below each other
 
 
 def side_by_side(frames: list[tuple[str, svg.SVG]], title: str) -> svg.SVG:
@@ -43,6 +43,4 @@ def stacked(pictures: list[bytes]) -> bytes:
     for image in images:
         sheet.paste(image, (0, top))
         top += image.height
-    buffer = io.BytesIO()
-    sheet.quantize(64).save(buffer, format="png", optimize=True)
-    return buffer.getvalue()
+    return palette_png(sheet)

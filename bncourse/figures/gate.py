@@ -78,7 +78,7 @@ class Explanation(VBox):
 
     def __init__(self, question: str, keep: Callable[[str], None]) -> None:
         self.keep = keep
-        self.text = Textarea(placeholder="Your explanation", rows=3, layout=WIDE)
+        self.text = Textarea(placeholder="Your explanation", tooltip=question, rows=3, layout=WIDE)
         self.button = Button(description="Keep my explanation", layout=Layout(width="220px"))
         self.message = HTML(say(""))
         title = HTML(f"<b>Explain the gap</b><br>{escape(question)}", layout=WIDE)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipywidgets import HTML, Button, HBox, Image, Layout, VBox, Widget
 
-from bncourse.figures.frames import side_by_side, stacked
+from bncourse.figures.frames import WIDEST, side_by_side, stacked
 from bncourse.figures.gate import Choice, Explanation, Number, Prediction, say
 from bncourse.figures.style import HEAD, TEXT, png, points
 
@@ -66,12 +66,12 @@ class Interactive(VBox):
         self.buttons["Reset"] = Button(description="Reset")
         self.state_button = Button(description="Show the state")
         self.picture = self._new_picture()
-        self.sentence = HTML()
+        self.sentence = HTML(layout=Layout(min_height="46px"))
         self.state_text = HTML(layout=Layout(display="none"))
         self.gate = Prediction(self.questions, self._predicted) if self.questions else None
         self.explanation = Explanation(self.gap, self._explained)
         self.explanation.layout.display = "none"
-        super().__init__(self._parts())
+        super().__init__(self._parts(), layout=Layout(max_width=f"{WIDEST}px"))
         self.add_class("bncourse-figure")
         for name, control in self.controls.items():
             control.observe(lambda change, name=name: self._turned(name, change["new"]), "value")
@@ -80,7 +80,7 @@ class Interactive(VBox):
             button.on_click(lambda _, label=label: self.press(label))
         self.state_button.on_click(lambda _: self._toggle_state())
         self._enable(self.gate is None)
-        self.redraw()
+        self.go()
 
     # What a subclass writes ------------------------------------------------------------------
 

@@ -102,7 +102,10 @@ def _totals(counts: dict[str, int], with_bias: int) -> list[svg.Element]:
         swatch = {
             LEARNED: [box(x, y - 12, 34, 16, fill=FILL, edge=FEATURE, thick=1.5)],
             BUFFER: [hatched(x, y - 12, 34, 16, FEATURE)],
-            DEAD: [box(x, y - 12, 34, 16, edge=INK, dash=[5, 4]), line(x, y - 4, x + 34, y - 4, INK)],
+            DEAD: [
+                box(x, y - 12, 34, 16, edge=INK, dash=[5, 4]),
+                line(x, y - 4, x + 34, y - 4, INK),
+            ],
         }[kind]
         parts += [*swatch, words(x + 44, y + 2, f"{kind}: {counts[kind]:,} numbers")]
     note = (

@@ -12,9 +12,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from PIL import Image
 
 BATCH = "#0072B2"
 FEATURE = "#D55E00"
@@ -78,18 +81,19 @@ def points(pixels: float = TEXT) -> float:
 
 
 def new_figure(
-    width: float, height: float, columns: int = 1, rows: int = 1
+    width: float, height: float, widths: Sequence[float] = (1,)
 ) -> tuple[Figure, list[Axes]]:
-    """Return a Matplotlib figure of ``width`` x ``height`` px and its axes, row by row.
+    """Return a Matplotlib figure of ``width`` x ``height`` px and its axes, side by side.
 
-    The figure belongs to no window system (no pyplot), so nothing has to be closed.
+    ``widths`` says how wide the axes are, relative to each other. The figure belongs to no window
+    system (no pyplot), so nothing has to be closed.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    panels = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths).ravel().tolist()
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=points())
@@ -101,6 +105,17 @@ def new_figure(
 
 def png(figure: Figure) -> bytes:
     """Return the figure as PNG bytes; the same picture gives the same bytes."""
+    from PIL import Image
+
+    figure.canvas.draw()
+    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    return palette_png(picture)
+
+
+def palette_png(picture: Image.Image) -> bytes:
+    """Return PNG bytes with a palette: a third of the size, and quicker to write."""
+    few = picture.quantize(64, method=2)  # fast octree, which turns white into almost white
+    few.putpalette([255 if part > 251 else part for part in few.getpalette()])
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    few.save(buffer, format="png")
     return buffer.getvalue()

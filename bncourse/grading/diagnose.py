@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,8 @@ import numpy as np
 from bncourse.grading.answers import AnswerError, NotStarted, named_arrays
 from bncourse.grading.evidence import CaseEvidence, Evidence, agrees
 from bncourse.grading.task import Misconception, Task
+
+Names = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -39,31 +42,47 @@ LOST_DIGITS = Explanation(
 
 def explain(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
     """Return the explanation: one misconception, two made at once, or none."""
-    if task.partial:
-        return _explain_fields(task, evidence.cases[0])
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        if task.partial:
+            return _explain_fields(task, evidence.cases[0])
+        return _explain_outputs(task, evidence)
+
+
+def _explain_outputs(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
     wrong = [c for c in evidence.cases if c.wrong or c.outcome.failure]
     if not wrong:
         mutated = any(c.outcome.mutated for c in evidence.cases)
         return (CHANGED_INPUT,) if mutated else (LOST_DIGITS,)
-    singles = [m for m in task.misconceptions if _fits(task, evidence, m)]
-    if singles:
-        return tuple(_tell(m) for m in singles) if len(singles) == 1 else ()
-    pairs = list(_fitting_pairs(task, evidence))
-    return tuple(_tell(m) for m in pairs[0]) if len(pairs) == 1 else ()
+    # All outputs first; then those up to the first wrong one, because what follows from a wrong
+    # output is stored in too many ways to be compared.
+    names = list(evidence.cases[0].wanted)
+    off = {n for c in wrong for n in c.wrong}
+    first = min((names.index(n) for n in off), default=len(names) - 1)
+    for scope in dict.fromkeys((tuple(names), tuple(names[: first + 1]))):
+        singles = [m for m in task.misconceptions if _fits(task, evidence, m, scope)]
+        if singles:
+            return (_tell(singles[0]),) if len(singles) == 1 else ()
+        pairs = list(_fitting_pairs(task, evidence, scope))
+        if pairs:
+            return tuple(_tell(m) for m in pairs[0]) if len(pairs) == 1 else ()
+    return ()
 
 
 def _tell(m: Misconception) -> Explanation:
     return Explanation(m.key, m.says, m.asks)
 
 
-def _fits(task: Task, evidence: Evidence, m: Misconception) -> bool:
+def _fits(task: Task, evidence: Evidence, m: Misconception, names: Names) -> bool:
     if m.wrong is None:
         failed = {c.case.label for c in evidence.cases if c.wrong or c.outcome.failure}
         return failed == m.fails_on
-    return _same_everywhere(task, evidence, m.wrong)
+    return _same_everywhere(task, evidence, m.wrong, names)
 
 
-def _fitting_pairs(task: Task, evidence: Evidence) -> Iterator[tuple[Misconception, Misconception]]:
+def _fitting_pairs(
+    task: Task, evidence: Evidence, names: Names
+) -> Iterator[tuple[Misconception, Misconception]]:
     """Yield the pairs of slips that give these numbers where neither gives them alone."""
     if task.switchboard is None:
         return
@@ -71,31 +90,23 @@ def _fitting_pairs(task: Task, evidence: Evidence) -> Iterator[tuple[Misconcepti
         if a.switches.keys() & b.switches.keys():
             continue
         both = partial(task.switchboard, **a.switches, **b.switches)
-        if _same_everywhere(task, evidence, both):
+        if _same_everywhere(task, evidence, both, names):
             yield a, b
 
 
-def _same_everywhere(task: Task, evidence: Evidence, wrong: Callable[..., Any]) -> bool:
-    """Say whether ``wrong`` gives the learner's numbers up to the first output that is off.
-
-    What follows from a wrong output is stored in too many ways to be compared.
-    """
-    off = {n for c in evidence.cases for n in c.wrong}
-    names = list(evidence.cases[0].wanted)
-    first = min((names.index(n) for n in off), default=len(names) - 1)
+def _same_everywhere(
+    task: Task, evidence: Evidence, wrong: Callable[..., Any], names: Names
+) -> bool:
     # Failing cases first: they tell most candidates apart at once.
     ordered = sorted(evidence.cases, key=lambda c: (c.clean, c.size))
-    return all(_same_here(task, c, wrong, names[: first + 1]) for c in ordered)
+    return all(_same_here(task, c, wrong, names) for c in ordered)
 
 
-def _same_here(
-    task: Task, evidence: CaseEvidence, wrong: Callable[..., Any], names: list[str]
-) -> bool:
+def _same_here(task: Task, evidence: CaseEvidence, wrong: Callable[..., Any], names: Names) -> bool:
     failure, got = evidence.outcome.failure, evidence.outcome.values
     args = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in evidence.case.args)
     try:
-        with np.errstate(all="ignore"):
-            told = named_arrays(wrong(*args), task.outputs)
+        told = named_arrays(wrong(*args), task.outputs)
     except (AnswerError, NotStarted):
         return False
     except Exception as error:

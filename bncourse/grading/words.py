@@ -13,24 +13,29 @@ from bncourse.grading.task import Case, Task
 SMALL = 12
 
 
-def number(value: Any) -> str:
+def number(value: Any, digits: int = 5) -> str:
     """Write a number with the digits a reader wants."""
     value = np.asarray(value)[()]
-    if np.iscomplexobj(value):
-        return f"{value:.4g}"
-    return f"{float(value):.5g}"
+    return f"{value:.{digits}g}" if np.iscomplexobj(value) else f"{float(value):.{digits}g}"
 
 
-def array(value: Any) -> str:
+def array(value: Any, digits: int = 5) -> str:
     """Write a small array in full and a large one by its shape."""
     value = np.asarray(value)
     if value.size > SMALL:
         return f"{value.dtype} array of shape {value.shape}"
     if value.ndim == 0:
-        return number(value)
-    if value.ndim == 1:
-        return "[" + ", ".join(number(v) for v in value) + "]"
-    return "[" + ", ".join(array(v) for v in value) + "]"
+        return number(value, digits)
+    return "[" + ", ".join(array(v, digits) for v in value) + "]"
+
+
+def apart(got: Any, wanted: Any) -> tuple[str, str]:
+    """Write two different values with as many digits as it takes to see the difference."""
+    for digits in (5, 7, 9, 12, 17):
+        pair = array(got, digits), array(wanted, digits)
+        if pair[0] != pair[1]:
+            break
+    return pair
 
 
 def describe_case(task: Task, evidence: CaseEvidence) -> tuple[str, ...]:
@@ -86,12 +91,14 @@ def _difference(task: Task, name: str, evidence: CaseEvidence) -> str:
     if got.shape != wanted.shape:
         return f"{name} has shape {got.shape}; {wanted.shape} was expected"
     if wanted.size <= SMALL:
-        return f"{name} came out as {array(got)}; expected {array(wanted)}"
+        came, expected = apart(got, wanted)
+        return f"{name} came out as {came}; expected {expected}"
     gap = np.abs(got - wanted)
     gap[np.isnan(gap)] = np.inf
     place = np.unravel_index(int(gap.argmax()), gap.shape)
     where = ", ".join(str(int(k)) for k in place)
-    return f"{name}[{where}] is {number(got[place])}; expected {number(wanted[place])}"
+    came, expected = apart(got[place], wanted[place])
+    return f"{name}[{where}] is {came}; expected {expected}"
 
 
 def _describe_fields(task: Task, evidence: CaseEvidence) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ def verdict_of(function):
     return judge_answer(find("batchnorm_forward"), function)
 
 
-def forward_with(line_var, line_hat="x_hat = (x - mean) * inv_std", line_y="y = gamma * x_hat + beta"):
+def forward_with(
+    line_var, line_hat="x_hat = (x - mean) * inv_std", line_y="y = gamma * x_hat + beta"
+):
     code = f"""
 def batchnorm_forward(x, gamma, beta, eps=1e-5):
     mean = x.mean(axis=0)
@@ -162,7 +164,10 @@ def test_confidence_is_kept_and_answered():
     verdict = judge_answer(find("3.5b"), {"what": "a", "confidence": 3})
     assert any("I am sure" in note for note in verdict.notes)
     assert progress.latest("check", "3.5b")["payload"]["confidence"] == 3
-    assert "confidence should be one of" in judge_answer(find("3.5b"), {"what": "a", "confidence": 9}).seen[0]
+    assert (
+        "confidence should be one of"
+        in judge_answer(find("3.5b"), {"what": "a", "confidence": 9}).seen[0]
+    )
 
 
 def test_the_pre_test_is_kept_and_not_judged():

@@ -125,4 +125,3 @@ TASK = Task(
     recorded=True,
     form=FORM,
 )
-TASKS = (TASK,)
