@@ -66,12 +66,12 @@ CAUSES = [  # searched for in pip's log, in this order
     (r"Errno 13|Errno 30|Permission denied|WinError (5|32)\b", DENIED, HARMED),
     (r"Long Path", LONG, HARMED),
     (r"the requirement torch==\S+cpu \(from versions: \d", MISSING, NO_CPU_TORCH),
-    (r"the requirement .*\(from versions: \d|ResolutionImpossible: for", MISSING, WHOLE),
+    (r"the requirement .*\(from versions: \d", MISSING, WHOLE),
     (r"connection (error|broken|aborted|reset)|ConnectionError|ConnectTimeout", NETWORK, WHOLE),
     (r"Read timed out|name resolution|getaddrinfo|Max retries|IncompleteRead", NETWORK, WHOLE),
     (r"ProxyError|SSLError|CERTIFICATE_", NETWORK, WHOLE),
     (r"No matching distribution found for torch==\S+cpu", MISSING, NO_CPU_TORCH),
-    (r"No matching distribution", MISSING, WHOLE),
+    (r"No matching distribution|ERROR: ResolutionImpossible", MISSING, WHOLE),
 ]
 
 
@@ -107,7 +107,7 @@ def explain():
     for folder in (ROOT, tempfile.gettempdir()):  # a full disk may keep pip from logging it
         if shutil.disk_usage(folder).free < 5e7:
             cause, ending = FULL + " It holds %s." % folder, HARMED
-    said = ["pip said: " + error for error in re.findall(r" ERROR: (.{1,300})", log)[-1:]]
+    said = ["pip said: " + error for error in re.findall(r" ERROR: (.{1,200})", log)[:1]]
     return Stop("\n".join([cause, AGAIN] + said + ["pip's log: " + LOG]), ending)
 
 
@@ -183,11 +183,12 @@ def check_disk(large_torch):
 
 def install_torch(version, large_torch):
     """Install torch by itself, so that only this step asks an extra index."""
-    words = ["-c", "constraints.txt", "torch==" + version]
+    # Without constraints: their torch==2.13.0 keeps pip from saying that ...+cpu is not there.
+    torch = "torch==" + version
     if sys.platform != "linux":
-        return pip(words)
+        return pip([torch])
     # No retries: an index that is down would cost seconds for each package.
-    small = words[:2] + [words[2] + "+cpu", "--retries", "0"]
+    small = [torch + "+cpu", "--retries", "0"]
     address = os.environ.get("BNCOURSE_TORCH_INDEX") or read(TORCH_INDEX).strip()
     while not large_torch:
         try:
@@ -199,7 +200,7 @@ def install_torch(version, large_torch):
         address = ask_for_torch(version, address)
         large_torch = not address
     check_disk(True)
-    return pip(words)
+    return pip([torch])
 
 
 def ask_for_torch(version, tried):

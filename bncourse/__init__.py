@@ -17,7 +17,6 @@ _HOMES = {
     "explain": "bncourse.check",
     "progress": "bncourse.check",
     "ask": "bncourse.ask",
-    "unlock": "bncourse.ask",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -322,6 +322,8 @@ def test_at_a_terminal_the_learner_chooses(course, typed, code, last):
         ("OSError: [WinError 5] Access is denied: 'x'", "may not be written", "harmed"),
         ("HINT: enable Windows Long Path support", "too long", "harmed"),
         ("connection error: HTTPSConnectionPool", "no network", "whole"),
+        ("connection error: x\nERROR: ResolutionImpossible: for help", "no network", "whole"),
+        ("ERROR: ResolutionImpossible: for help", "not on offer", "whole"),
         ("SSLError(SSLCertVerificationError(1, 'x'))", "no network", "whole"),
         ("ReadTimeoutError: x: Read timed out.", "no network", "whole"),
         ("ERROR: No matching distribution found for numpy==9", "not on offer", "whole"),

@@ -60,7 +60,7 @@ def prove(task: Task, seeds: Iterable[int]) -> Proof:
 
 
 def _prove_right(proof: Proof, task: Task, cases: Any, judged: Callable[[Any], Verdict]) -> None:
-    for name, value in _right_answers(task, cases):
+    for name, value in right_answers(task, cases):
         proof.right += 1
         verdict = judged(value)
         if not verdict.ok:
@@ -69,7 +69,7 @@ def _prove_right(proof: Proof, task: Task, cases: Any, judged: Callable[[Any], V
 
 
 def _prove_wrong(proof: Proof, task: Task, cases: Any, judged: Callable[[Any], Verdict]) -> None:
-    for key, value in _wrong_answers(task, cases):
+    for key, value in wrong_answers(task, cases):
         proof.wrong += 1
         verdict = judged(value)
         proof.caught += not verdict.ok
@@ -89,7 +89,7 @@ def prove_pairs(task: Task, seed: int) -> Proof:
         if task.switchboard is None or a.switches.keys() & b.switches.keys():
             continue
         proof.pairs += 1
-        wrong = _both(task.switchboard, a, b)
+        wrong = both(task.switchboard, a, b)
         verdict = judge(task, cases, run_cases(task, wrong, cases), seed)
         if verdict.ok:
             proof.faults.append(f"{a.key} + {b.key} passed")
@@ -100,14 +100,17 @@ def prove_pairs(task: Task, seed: int) -> Proof:
     return proof
 
 
-def _both(switchboard: Callable[..., Any], a: Misconception, b: Misconception) -> Callable:
+def both(switchboard: Callable[..., Any], a: Misconception, b: Misconception) -> Callable:
+    """Return the answer that makes both slips."""
+
     def wrong(*args: Any) -> Any:
         return switchboard(*args, **a.switches, **b.switches)
 
     return wrong
 
 
-def _right_answers(task: Task, cases: Any) -> Iterator[tuple[str, Any]]:
+def right_answers(task: Task, cases: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the reference and the accepted styles, as learners would give them."""
     if isinstance(task.form, Form):
         yield "the reference", typed_form(task, task.reference(*cases[0].args))
     elif task.form is None:
@@ -116,7 +119,8 @@ def _right_answers(task: Task, cases: Any) -> Iterator[tuple[str, Any]]:
         yield getattr(style, "__name__", repr(style)), style
 
 
-def _wrong_answers(task: Task, cases: Any) -> Iterator[tuple[str, Any]]:
+def wrong_answers(task: Task, cases: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each misconception's key and an answer that has it."""
     for m in task.misconceptions:
         if m.key in task.mistakes:
             continue

@@ -31,7 +31,7 @@ ARMS = {
 }
 SAME_RATE = 0.5
 # Close together where networks with BN learn, further apart where those without do.
-STEPS = (*range(0, 100, 5), *range(100, 400, 20), *range(400, 1401, 50))
+STEPS = (*range(0, 150, 5), *range(150, 400, 25), *range(400, 1401, 50))
 PROBED_UNIT = 0
 
 SEARCH_SEEDS = (100, 101, 102, 103, 104)  # not the lesson's, or its results would be chosen ones
@@ -126,7 +126,8 @@ def _train_all(
     digits = load_digits()
     # float32 halves the time. Two runs go side by side, each in a thread of its own; torch counts
     # its threads per Python thread, so each of these has to be told to use one.
-    with one_thread(), ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    pool = ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,))
+    with one_thread(), pool:
         runs = pool.map(lambda arm: _train_arm(*arm, seeds, steps, digits), plan)
         return SigmoidNets(tuple(seeds), tuple(runs))
 

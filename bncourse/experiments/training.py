@@ -90,19 +90,20 @@ def build_mlp(
     """
     generators = [np.random.default_rng(seed) for seed in seeds]
 
-    def linear(fan_in: int, fan_out: int, has_bias: bool) -> StackedLinear:
-        layers = [draw_layer(generator, fan_in, fan_out, init) for generator in generators]
+    def linear(fan_in: int, fan_out: int, gain: float, has_bias: bool) -> StackedLinear:
+        layers = [draw_layer(generator, fan_in, fan_out, init, gain) for generator in generators]
         weight, bias = (np.stack(arrays) for arrays in zip(*layers, strict=True))
         return StackedLinear(weight, bias if has_bias else None)
 
+    gain = 4 if activation == "sigmoid" else 1
     modules: list[nn.Module] = []
     for fan_in, fan_out in pairwise(sizes[:-1]):
-        modules.append(linear(fan_in, fan_out, hidden_bias))
+        modules.append(linear(fan_in, fan_out, gain, hidden_bias))
         modules.append(ACTIVATIONS[activation]())
         if norm == "batch":
             position = len(modules) - (placement == "before")
             modules.insert(position, StackedBatchNorm(len(seeds), fan_out))
-    return nn.Sequential(*modules, linear(sizes[-2], sizes[-1], True))
+    return nn.Sequential(*modules, linear(sizes[-2], sizes[-1], 1, True))
 
 
 def draw_layer(
@@ -110,17 +111,18 @@ def draw_layer(
     fan_in: int,
     fan_out: int,
     init: float | Literal["torch", "xavier"],
+    gain: float = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the weights (fan_in, fan_out) and the bias (1, fan_out) of one layer.
 
     A number draws the weights from N(0, init^2). "xavier" draws them uniformly within
-    4 sqrt(6 / (fan_in + fan_out)): the rule of Glorot & Bengio (2010, eq. 16), times 4 because the
-    slope of a sigmoid at 0 is 1/4. Both start the bias at 0. "torch" draws both uniformly within
-    1 / sqrt(fan_in), which is what `nn.Linear` does.
+    gain * sqrt(6 / (fan_in + fan_out)), the rule of Glorot & Bengio (2010, eq. 16); `build_mlp`
+    sets the gain to 4 in front of a sigmoid, whose slope at 0 is 1/4. Both start the bias at 0.
+    "torch" draws both uniformly within 1 / sqrt(fan_in), which is what `nn.Linear` does.
     """
     shape, bias = (fan_in, fan_out), np.zeros((1, fan_out))
     if init == "xavier":
-        bound = 4 * np.sqrt(6 / (fan_in + fan_out))
+        bound = gain * np.sqrt(6 / (fan_in + fan_out))
         return generator.uniform(-bound, bound, shape), bias
     if init == "torch":
         bound = 1 / np.sqrt(fan_in)

@@ -96,11 +96,15 @@ class Stops(HBox):
         self.slider.observe(self._moved, "value")
         self.box.observe(self._moved, "value")
 
+    @traitlets.validate("value")
+    def _snap(self, proposal: dict) -> float:
+        return self._nearest(proposal["value"])
+
     def _nearest(self, value: float) -> float:
         return min(self.stops, key=lambda stop: abs(stop - value))
 
     def _moved(self, change: dict) -> None:
-        self.value = self._nearest(change["new"])
+        self.value = change["new"]
         # A number that is no stop goes back to the one it was taken for.
         self.box.value = self.value
 

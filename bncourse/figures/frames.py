@@ -43,4 +43,4 @@ def stacked(pictures: list[bytes]) -> bytes:
     for image in images:
         sheet.paste(image, (0, top))
         top += image.height
-    return palette_png(sheet)
+    return palette_png(sheet, optimize=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -64,9 +65,12 @@ class Prediction(VBox):
         if isinstance(question, Choice):
             return value
         try:
-            return question.read(value.strip().removesuffix("%"))
+            number = question.read(value.strip().removesuffix("%"))
         except AnswerError:
-            raise AnswerError(f"I could not read {value!r} as a number.") from None
+            number = math.nan
+        if math.isnan(number):
+            raise AnswerError(f"I could not read {value!r} as a number.")
+        return number
 
     def _enter(self, _: Any, content: dict[str, Any], __: Any) -> None:
         if content.get("event") == "submit" and not self.button.disabled:

@@ -15,8 +15,6 @@ from bncourse.grading.answers import AnswerError, NotStarted, named_arrays
 from bncourse.grading.evidence import CaseEvidence, Evidence, agrees
 from bncourse.grading.task import Misconception, Task
 
-Names = tuple[str, ...]
-
 
 @dataclass(frozen=True)
 class Explanation:
@@ -54,55 +52,51 @@ def _explain_outputs(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
     if not wrong:
         mutated = any(c.outcome.mutated for c in evidence.cases)
         return (CHANGED_INPUT,) if mutated else (LOST_DIGITS,)
-    # All outputs first; then those up to the first wrong one, because what follows from a wrong
-    # output is stored in too many ways to be compared.
-    names = list(evidence.cases[0].wanted)
+    # What follows from a wrong output is stored in too many ways to be compared, so a mistake
+    # must fit up to the first wrong output; one that fits beyond it explains more.
+    names = tuple(evidence.cases[0].wanted)
     off = {n for c in wrong for n in c.wrong}
     first = min((names.index(n) for n in off), default=len(names) - 1)
-    for scope in dict.fromkeys((tuple(names), tuple(names[: first + 1]))):
-        singles = [m for m in task.misconceptions if _fits(task, evidence, m, scope)]
-        if singles:
-            return (_tell(singles[0]),) if len(singles) == 1 else ()
-        pairs = list(_fitting_pairs(task, evidence, scope))
-        if pairs:
-            return tuple(_tell(m) for m in pairs[0]) if len(pairs) == 1 else ()
-    return ()
+    start, rest = names[: first + 1], names[first + 1 :]
+    singles = [(m,) for m in task.misconceptions if _fits(task, evidence, (m,), start)]
+    whole = [ms for ms in singles if _fits(task, evidence, ms, rest)]
+    if not whole:
+        pairs = [ms for ms in _pairs(task) if _fits(task, evidence, ms, start)]
+        whole = [ms for ms in pairs if _fits(task, evidence, ms, rest)] or singles or pairs
+    return tuple(_tell(m) for m in whole[0]) if len(whole) == 1 else ()
 
 
 def _tell(m: Misconception) -> Explanation:
     return Explanation(m.key, m.says, m.asks)
 
 
-def _fits(task: Task, evidence: Evidence, m: Misconception, names: Names) -> bool:
-    if m.wrong is None:
-        failed = {c.case.label for c in evidence.cases if c.wrong or c.outcome.failure}
-        return failed == m.fails_on
-    return _same_everywhere(task, evidence, m.wrong, names)
-
-
-def _fitting_pairs(
-    task: Task, evidence: Evidence, names: Names
-) -> Iterator[tuple[Misconception, Misconception]]:
-    """Yield the pairs of slips that give these numbers where neither gives them alone."""
-    if task.switchboard is None:
-        return
-    for a, b in combinations([m for m in task.misconceptions if m.switches], 2):
-        if a.switches.keys() & b.switches.keys():
-            continue
-        both = partial(task.switchboard, **a.switches, **b.switches)
-        if _same_everywhere(task, evidence, both, names):
+def _pairs(task: Task) -> Iterator[tuple[Misconception, ...]]:
+    """Yield the slips that can be made at once."""
+    slips = [m for m in task.misconceptions if m.switches and task.switchboard]
+    for a, b in combinations(slips, 2):
+        if not a.switches.keys() & b.switches.keys():
             yield a, b
 
 
-def _same_everywhere(
-    task: Task, evidence: Evidence, wrong: Callable[..., Any], names: Names
+def _fits(
+    task: Task, evidence: Evidence, made: tuple[Misconception, ...], names: tuple[str, ...]
 ) -> bool:
+    """Say whether mistakes made at once give the learner's numbers of these names everywhere."""
+    wrong = made[0].wrong
+    if len(made) > 1:
+        switches = {key: value for m in made for key, value in m.switches.items()}
+        wrong = partial(task.switchboard, **switches)
+    elif wrong is None:
+        failed = {c.case.label for c in evidence.cases if c.wrong or c.outcome.failure}
+        return failed == made[0].fails_on
     # Failing cases first: they tell most candidates apart at once.
     ordered = sorted(evidence.cases, key=lambda c: (c.clean, c.size))
     return all(_same_here(task, c, wrong, names) for c in ordered)
 
 
-def _same_here(task: Task, evidence: CaseEvidence, wrong: Callable[..., Any], names: Names) -> bool:
+def _same_here(
+    task: Task, evidence: CaseEvidence, wrong: Callable[..., Any], names: tuple[str, ...]
+) -> bool:
     failure, got = evidence.outcome.failure, evidence.outcome.values
     args = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in evidence.case.args)
     try:

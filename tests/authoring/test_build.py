@@ -19,7 +19,12 @@ def notebook(*cells):
     return {"cells": list(cells), "metadata": {"widgets": {"state": 1}}, "nbformat": 4}
 
 
-SOLVED = "def undo_bn(x, eps):\n    a = b = None\n    ### BEGIN SOLUTION\n    a = b = 1\n    ### END SOLUTION\n    return a, b"
+SOLVED = """def undo_bn(x, eps):
+    a = b = None
+    ### BEGIN SOLUTION
+    a = b = 1
+    ### END SOLUTION
+    return a, b"""
 
 
 def test_ids_are_made_from_what_a_cell_is_and_are_unique():

@@ -6,7 +6,12 @@ from bncourse.authoring.cut import AuthoringError, cut_solution, solution_lines
 
 
 def test_a_solution_inside_a_function_leaves_a_comment():
-    source = "def f(x):\n    y = None\n    ### BEGIN SOLUTION\n    y = 2 * x\n    ### END SOLUTION\n    return y"
+    source = """def f(x):
+    y = None
+    ### BEGIN SOLUTION
+    y = 2 * x
+    ### END SOLUTION
+    return y"""
     assert cut_solution(source) == "def f(x):\n    y = None\n    # Your code here\n    return y"
 
 

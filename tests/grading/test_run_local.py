@@ -1,5 +1,6 @@
 """Learners' code in the kernel: stopped in time, its inputs watched, its prints kept short."""
 
+import contextlib
 import signal
 import time
 
@@ -16,11 +17,17 @@ def double(x):
     return 2 * x
 
 
+def two_cases(rng):
+    return [
+        Case("three", (rng.normal(size=3),)),
+        Case("strided", (rng.normal(size=(2, 3)),), strided=True),
+    ]
+
+
 def task(**changes):
     settings = dict(
         id="0.0", title="double", entry="double", objective="o", minutes=1, params=("x",),
-        outputs=("y",), cases=lambda rng: [Case("three", (rng.normal(size=3),)),
-                                           Case("strided", (rng.normal(size=(2, 3)),), strided=True)],
+        outputs=("y",), cases=two_cases,
         reference=double, hints=("h",) * 3, stub=None,
         misconceptions=(Misconception("squares", "It squares.", "?", wrong=lambda x: x * x),),
     )  # fmt: skip
@@ -40,10 +47,8 @@ def endless(x):
 
 def endless_that_catches(x):
     while True:
-        try:
+        with contextlib.suppress(Exception):
             time.sleep(0.01)
-        except Exception:
-            pass
 
 
 @pytest.mark.parametrize("answer", [endless, endless_that_catches])
