@@ -71,7 +71,7 @@ CAUSES = [  # searched for in pip's log, in this order
     (r"Read timed out|name resolution|getaddrinfo|Max retries|IncompleteRead", NETWORK, WHOLE),
     (r"ProxyError|SSLError|CERTIFICATE_", NETWORK, WHOLE),
     (r"No matching distribution found for torch==\S+cpu", MISSING, NO_CPU_TORCH),
-    (r"No matching distribution|ERROR: ResolutionImpossible", MISSING, WHOLE),
+    (r"No matching distribution|ERROR: Resolution|resolution-too-deep", MISSING, WHOLE),
 ]
 
 

@@ -15,10 +15,11 @@ import ipywidgets as widgets
 from IPython.display import Markdown, display
 
 from bncourse.check import judge_answer
+from bncourse.figures.choices import Choices
 from bncourse.grading import progress as log
 from bncourse.grading.assembly import Assembly
 from bncourse.grading.form import CONFIDENCE, Choice, Form
-from bncourse.grading.learner import personal_seed
+from bncourse.grading.learner import ANYBODY, personal_seed
 from bncourse.grading.panel import as_html
 from bncourse.grading.task import Task
 from bncourse.registry import find
@@ -37,6 +38,8 @@ def ask(what: str) -> None:
     if isinstance(task.form, Form):
         seed = personal_seed(log.current_learner(), task.id)
         display(Markdown(task.form.question(task.draw(seed)[0].args[0])))
+        if task.personal and log.current_learner() == ANYBODY:
+            display(Markdown("*These are anybody's numbers: put your name into `learner` above.*"))
         display(FormQuestion(task))
     elif isinstance(task.form, Assembly):
         display(Markdown(task.form.question))
@@ -69,8 +72,8 @@ class _Question(widgets.VBox):
         self.verdict.value = as_html(judge_answer(self.task, value))
         line = f"{self.task.entry} = {value!r}"
         self.keep.value = (
-            '<div style="font-size:14px;margin-top:6px">The form is not saved. To keep this answer, '
-            "put this line into the answer cell below and run it:</div>"
+            '<div style="font-size:14px;margin-top:6px">The form is not saved. To keep this '
+            "answer, put this line into the answer cell below and run it:</div>"
             f'<pre style="{CODE}padding:6px 12px;margin:4px 0;background:#f3f3f3;color:#1a1a1a;'
             f'overflow-x:auto">{escape(line)}</pre>'
         )
@@ -83,7 +86,7 @@ class FormQuestion(_Question):
         self.inputs = {f.name: _field(f) for f in task.form.fields}
         if task.form.confidence:
             options = [(words, k) for k, words in CONFIDENCE.items()]
-            self.inputs["confidence"] = _radio("How sure are you?", options, "horizontal")
+            self.inputs["confidence"] = _choose("How sure are you?", options, column=False)
         super().__init__(task, [box for box, _ in self.inputs.values()])
 
     def answer(self) -> dict[str, Any]:
@@ -146,8 +149,8 @@ class LinesQuestion(_Question):
 
 def _field(field: Any) -> tuple[widgets.Widget, Callable[[], Any]]:
     if isinstance(field, Choice):
-        letters = [(f"{chr(97 + k)}   {text}", chr(97 + k)) for k, text in enumerate(field.options)]
-        return _radio(field.asks, letters, "vertical")
+        letters = [(f"{chr(97 + k)})  {text}", chr(97 + k)) for k, text in enumerate(field.options)]
+        return _choose(field.asks, letters, column=True)
     box = widgets.Text(
         description=field.asks,
         continuous_update=False,
@@ -157,15 +160,10 @@ def _field(field: Any) -> tuple[widgets.Widget, Callable[[], Any]]:
     return box, lambda: box.value.strip() or None
 
 
-def _radio(
-    label: str, options: list[tuple[str, Any]], orientation: str
+def _choose(
+    label: str, options: list[tuple[str, Any]], *, column: bool
 ) -> tuple[widgets.Widget, Callable[[], Any]]:
-    buttons = widgets.RadioButtons(
-        options=options,
-        value=None,
-        orientation=orientation,
-        layout=widgets.Layout(width="auto", max_width="100%"),
-    )
+    buttons = Choices(options, column=column)
     text = widgets.HTML(f'<div style="font-size:14px;margin-top:6px">{escape(label)}</div>')
     return widgets.VBox([text, buttons]), lambda: buttons.value
 

@@ -55,7 +55,7 @@ def judge_answer(task: Task, value: Any, seed: int | None = None) -> Verdict:
         seed = personal_seed(log.current_learner(), task.id) if task.personal else fresh_seed()
     cases = task.draw(seed)
     verdict = judge(task, cases, run_cases(task, value, cases), seed)
-    if task.recorded and verdict.status not in (Status.NOT_STARTED, Status.ERROR):
+    if task.recorded and verdict.status not in (Status.NOT_STARTED, Status.UNREADABLE):
         verdict = _recorded(task, value, verdict)
     confidence = _confidence(task, value, verdict)
     if confidence is not None and not task.recorded:
@@ -145,7 +145,7 @@ def _recorded(task: Task, value: Mapping[str, Any], verdict: Verdict) -> Verdict
 
 def _confidence(task: Task, value: Any, verdict: Verdict) -> int | None:
     asked = isinstance(task.form, Form) and task.form.confidence
-    if not asked or not isinstance(value, Mapping) or verdict.status is Status.ERROR:
+    if not asked or not isinstance(value, Mapping) or verdict.status is Status.UNREADABLE:
         return None
     return read_confidence(value)
 

@@ -82,6 +82,23 @@ def test_what_the_dependencies_need_is_pinned_too():
     assert names - set(pins()) == set()
 
 
+def test_no_pin_asks_for_a_newer_python_than_the_course():
+    """pip 23 searches for minutes, and then says nothing of use, where one does."""
+    oldest = str(next(iter(SpecifierSet(PROJECT["requires-python"]))).version) + ".0"
+    checked, too_new = 0, []
+    for name, version in pins().items():
+        try:
+            installed = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # an extra that is not installed here
+        if Version(installed.version).public != str(version):
+            continue  # a newer release, in an environment that was made without the pins
+        checked += 1
+        if oldest not in SpecifierSet(installed.metadata["Requires-Python"] or ""):
+            too_new.append(f"{name}=={version}")
+    assert checked and not too_new
+
+
 def test_conda_gets_the_same_name_python_and_torch_and_leaves_the_rest_to_pip():
     listed = ENVIRONMENT["dependencies"]
     (by_pip,) = (entry["pip"] for entry in listed if isinstance(entry, dict))

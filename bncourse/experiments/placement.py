@@ -2,10 +2,10 @@
 
 Ioffe & Szegedy (2015, section 3.2) put it before. Here an MLP of three hidden layers of 64 ReLUs
 learns the digits either way, with 20 seeds, each placement at its own best learning rate. A seed
-fixes the split into training and test images, the weights and the order of the batches, so the runs
-of one seed differ in the placement alone, and runs of different seeds share no luck.
+fixes the split into training and test images, the weights and the order of the batches: two runs of
+one seed differ in placement and rate alone, and the spread over seeds holds the luck of the split.
 
-`python -m bncourse.experiments.placement` measures everything again, in about two minutes.
+`python -m bncourse.experiments.placement` measures everything again, in about a minute.
 """
 
 from collections.abc import Sequence

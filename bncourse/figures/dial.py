@@ -11,8 +11,8 @@ from ipywidgets import BoundedFloatText, FloatSlider, HBox, Layout, SelectionSli
 class Dial(HBox):
     """A number between ``low`` and ``high``.
 
-    Arrow keys on the slider move it by ``step``. The box shows six decimals at most; ``value``
-    keeps what was set.
+    Arrow keys on the slider move it by ``step``. ``value`` keeps exactly what was set; the box
+    shows six decimals of it and the slider stands at the nearest step.
     """
 
     value = traitlets.Float()
@@ -33,29 +33,41 @@ class Dial(HBox):
 
     def aim(self, label: str, low: float, high: float, step: float, value: float) -> None:
         """Make this the control of another number; the range grows to hold its value."""
+        low, high = min(low, value), max(high, value)
         self._quiet = True
         try:
-            low, high = min(low, value), max(high, value)
-            for part in (self.slider, self.box):
-                # The limits widen before they close in, so that they never cross.
-                part.min, part.max = min(low, part.min), max(high, part.max)
-                part.value = round(value, 6)
-                part.min, part.max, part.step = low, high, step
-            # Both are named: a slider's handle has no name of its own for screen readers.
-            self.slider.description, self.box.description = label, f"{label} ="
+            # A browser gets all of it at once and never meets the new limits with the old value.
+            with self.slider.hold_sync(), self.box.hold_sync():
+                for part in (self.slider, self.box):
+                    # The limits widen before they close in, so that they never cross.
+                    part.min, part.max = min(low, part.min), max(high, part.max)
+                    part.step = step
+                # Both are named: a slider's handle has no name of its own for screen readers.
+                self.slider.description, self.box.description = label, f"{label} ="
+                self._show(low, high, value)
+                for part in (self.slider, self.box):
+                    part.min, part.max = low, high
+            self.value = value
         finally:
             self._quiet = False
-        self.value = value
+
+    def _show(self, low: float, high: float, value: float) -> None:
+        # A browser moves a slider that stands between two steps, and reports that as a change.
+        step = self.slider.step
+        self.slider.value = min(round(low + round((value - low) / step) * step, 6), high)
+        self.box.value = round(value, 6)
 
     def _moved(self, change: dict) -> None:
         if not self._quiet:
-            self.value = change["new"]
+            self.value = round(change["new"], 6)  # browsers add up steps to 1.0999999999999996
 
     @traitlets.observe("value")
     def _follow(self, change: dict) -> None:
+        if self._quiet:
+            return
         self._quiet = True
         try:
-            self.slider.value = self.box.value = round(change["new"], 6)
+            self._show(self.slider.min, self.slider.max, change["new"])
         finally:
             self._quiet = False
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import svg
-from ipywidgets import Dropdown, Layout, ToggleButtons, Widget
+from ipywidgets import ToggleButtons, Widget
 
+from bncourse.figures.choices import Choices
 from bncourse.figures.dial import Dial
 from bncourse.figures.five_samples_drawing import NAMES, picture
 from bncourse.figures.gate import Choice, Number
@@ -70,7 +71,7 @@ class FiveSamples(Schematic):
         """Return the stepper, the list of what can be changed, and its slider."""
         stepper = ToggleButtons(options=[(f"STEP {k}", k) for k in (1, 2, 3, 4)])
         stepper.style.button_width = "90px"
-        change = Dropdown(description="Change", options=list(DIALS), layout=Layout(width="220px"))
+        change = Choices([(name, name) for name in DIALS], "S5")
         return {"step": stepper, "change": change, "value": Dial("S5", *DIALS["S5"], 9.0)}
 
     def make_actions(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any]]]:
@@ -102,7 +103,8 @@ class FiveSamples(Schematic):
 
     def draw(self, state: dict[str, Any]) -> svg.SVG:
         """Draw the columns up to the state's step, the formula and the table of numbers."""
-        return picture(state, _steps(state), self.prediction, self.title, self.describe(state))
+        told = self.describe(state)
+        return picture(state, _steps(state), self.prediction, self.title, told, self.revealed)
 
     def describe(self, state: dict[str, Any]) -> str:
         """Say the step and its numbers."""
@@ -116,7 +118,9 @@ class FiveSamples(Schematic):
             return f"{text}, so A - mean = ({numbers(now.centred)}) and the sd is {sd}."
         if now.var == 0:
             text += f": only eps = {number(now.eps)} keeps the division from being 0/0"
-        text += f", so x_hat = ({numbers(now.x_hat)}), never beyond {number(now.bound)} in size"
+        text += f", so x_hat = ({numbers(now.x_hat)})"
+        if self.revealed:
+            text += f", never beyond {number(now.bound)} in size"
         if step == 3:
             return f"{text}."
         return (

@@ -68,9 +68,14 @@ class Ruler:
 
 
 def picture(
-    state: dict[str, Any], now: Steps, prediction: dict[str, Any] | None, title: str, sentence: str
+    state: dict[str, Any],
+    now: Steps,
+    prediction: dict[str, Any] | None,
+    title: str,
+    sentence: str,
+    revealed: bool,
 ) -> svg.SVG:
-    """Return the whole picture of a state."""
+    """Return the whole picture of a state; the bound on x_hat is drawn when it is ``revealed``."""
     step = state["step"]
     parts = [part for k in range(4) for part in _heading(k, k < step)]
     rulers = _rulers(now)
@@ -82,7 +87,7 @@ def picture(
             parts += _spread(rulers[k], now.columns[k], FEATURE if k == 3 else BATCH)
     if step > 2:
         guess = prediction["largest"] if prediction else 0.0
-        parts += _bound(rulers[2], now.bound, guess)
+        parts += _bound(rulers[2], now.bound, guess) if revealed else []
         parts += _ghost(rulers[2], guess) if prediction else []
     for k in range(step):
         parts.append(_dots(rulers[k], now.columns[k], state["change"]))

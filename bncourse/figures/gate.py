@@ -7,8 +7,9 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from ipywidgets import HTML, Button, HBox, Layout, RadioButtons, Text, Textarea, VBox
+from ipywidgets import HTML, Button, HBox, Layout, Text, Textarea, VBox
 
+from bncourse.figures.choices import Choices
 from bncourse.grading.answers import AnswerError
 from bncourse.grading.form import Choice, Number
 
@@ -108,9 +109,7 @@ def say(text: str) -> str:
     return f'<div role="status" aria-live="polite">{escape(text)}</div>'
 
 
-def _field(question: Number | Choice) -> Text | RadioButtons:
+def _field(question: Number | Choice) -> Text | Choices:
     if isinstance(question, Choice):
-        return RadioButtons(
-            options=question.options, value=None, layout=Layout(width="max-content")
-        )
+        return Choices([(option, option) for option in question.options], column=True)
     return Text(placeholder="a number", tooltip=question.asks, layout=Layout(width="160px"))

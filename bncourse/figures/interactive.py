@@ -16,7 +16,7 @@ from ipywidgets import HTML, Button, HBox, Image, Layout, VBox, Widget
 
 from bncourse.figures.frames import WIDEST, side_by_side, stacked
 from bncourse.figures.gate import Choice, Explanation, Number, Prediction, say
-from bncourse.figures.style import HEAD, TEXT, png, points
+from bncourse.figures.style import HEAD, TEXT, drawn_png, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,6 +42,9 @@ class Interactive(VBox):
     A subclass sets the class attributes below and writes ``make_controls``, ``draw`` and
     ``describe``; ``steer``, ``show_state`` and ``make_actions`` only where a control does more
     than set the entry of ``state`` that has its name.
+
+    ``revealed`` is False until a prediction was made: what answers the questions is not to be drawn
+    or said before. The frames show everything.
 
     Args:
         record: called with ("prediction" or "explanation", the figure's name, what was said).
@@ -69,8 +72,10 @@ class Interactive(VBox):
         self.sentence = HTML(layout=Layout(min_height="46px"))
         self.state_text = HTML(layout=Layout(display="none"))
         self.gate = Prediction(self.questions, self._predicted) if self.questions else None
+        self.claim_text = HTML(self.claim)
         self.explanation = Explanation(self.gap, self._explained)
         self.explanation.layout.display = "none"
+        self._reveal(self.gate is None)
         super().__init__(self._parts(), layout=Layout(max_width=f"{WIDEST}px"))
         self.add_class("bncourse-figure")
         for name, control in self.controls.items():
@@ -79,7 +84,7 @@ class Interactive(VBox):
             button.layout.width = "auto"
             button.on_click(lambda _, label=label: self.press(label))
         self.state_button.on_click(lambda _: self._toggle_state())
-        self._enable(self.gate is None)
+        self._enable(self.revealed)
         self.go()
 
     # What a subclass writes ------------------------------------------------------------------
@@ -143,9 +148,13 @@ class Interactive(VBox):
         return [(name, {**self._opening(), **changes}) for name, changes in self.frames]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        sentences = [f"{name}: {self.describe(state)}" for name, state in self.frame_states()]
         bundle = super()._repr_mimebundle_(**kwargs)
-        return {**bundle, **self._fallback(), "text/plain": "\n".join(sentences)}
+        before, self.revealed = self.revealed, True
+        try:
+            told = [f"{name}: {self.describe(state)}" for name, state in self.frame_states()]
+            return {**bundle, **self._fallback(), "text/plain": "\n".join(told)}
+        finally:
+            self.revealed = before
 
     def _parts(self) -> list[Widget]:
         row = Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 12px")
@@ -154,8 +163,7 @@ class Interactive(VBox):
         parts.append(HBox(list(self.controls.values()), layout=row))
         parts.append(HBox([*self.buttons.values(), self.state_button], layout=row))
         parts += [self.picture, self.sentence, self.state_text]
-        parts += [HTML(self.claim)] if self.claim else []
-        return [*parts, self.explanation]
+        return [*parts, self.claim_text, self.explanation]
 
     def _opening(self) -> dict[str, Any]:
         return json.loads(json.dumps(self.opening))
@@ -171,9 +179,14 @@ class Interactive(VBox):
     def _predicted(self, answers: dict[str, Any]) -> None:
         self.prediction = answers
         self.record("prediction", self.name, answers)
+        self._reveal(True)
         self._enable(True)
         self.explanation.layout.display = None if self.gap else "none"
         self.redraw()
+
+    def _reveal(self, on: bool) -> None:
+        self.revealed = on
+        self.claim_text.layout.display = None if on and self.claim else "none"
 
     def _explained(self, text: str) -> None:
         self.record("explanation", self.name, {"text": text})
@@ -201,32 +214,53 @@ class Schematic(Interactive):
 class Chart(Interactive):
     """An interactive figure drawn by Matplotlib: ``draw`` updates artists that exist already.
 
-    A subclass writes ``build``, which returns the figure with all its artists.
+    A subclass writes ``build``, which returns the figure with all its artists. Axes, ticks, titles
+    and legends take most of the time, so they are painted once and only lines, patches, images and
+    texts are drawn over them for each state; a ``draw`` that changes limits, ticks, titles or a
+    legend calls ``repaint`` at its end.
     """
 
     def build(self) -> Figure:
         """Return the figure with every artist that ``draw`` will update."""
         raise NotImplementedError
 
+    def repaint(self) -> None:
+        """Paint everything anew on which the states are drawn."""
+        moving = [
+            artist
+            for axes in self.figure.axes
+            for kind in (axes.images, axes.collections, axes.patches, axes.lines, axes.texts)
+            for artist in kind
+        ]
+        self._moving = sorted(moving, key=lambda artist: artist.get_zorder())
+        for artist in self._moving:
+            artist.set_animated(True)  # left out when the whole figure is drawn
+        self.figure.canvas.draw()
+        self._still = self.figure.canvas.copy_from_bbox(self.figure.bbox)
+
     def _new_picture(self) -> Image:
         self.figure = self.build()
         self.heading = self.figure.suptitle(self.title, fontsize=points(HEAD))
-        self.draw(self.state)
         # The layout is found once; finding it anew for every redraw would make the axes jump.
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")
+        self.repaint()
         width, height = (int(side * self.figure.dpi) for side in self.figure.get_size_inches())
         return Image(format="png", layout=Layout(width=f"{width}px", height=f"{height}px"))
 
     def _drawn(self, state: dict[str, Any]) -> bytes:
         self.draw(state)
-        return png(self.figure)
+        self.figure.canvas.restore_region(self._still)
+        for artist in self._moving:
+            artist.axes.draw_artist(artist)
+        return drawn_png(self.figure)
+
+    def _headed(self, heading: str, state: dict[str, Any]) -> bytes:
+        self.heading.set_text(heading)
+        self.repaint()
+        return self._drawn(state)
 
     def _fallback(self) -> dict[str, str]:
-        pictures = []
-        for name, state in self.frame_states():
-            self.heading.set_text(name)
-            pictures.append(self._drawn(state))
-        self.heading.set_text(self.title)
-        self.draw(self.state)
+        pictures = [self._headed(name, state) for name, state in self.frame_states()]
+        self._headed(self.title, self.state)
         return {"image/png": base64.b64encode(stacked(pictures)).decode("ascii")}

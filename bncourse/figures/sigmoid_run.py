@@ -22,7 +22,7 @@ from bncourse.figures.sigmoid_arms import (
     triple,
     without_and_with,
 )
-from bncourse.figures.style import BATCH, FAINT, GUESS, INK, new_figure, points
+from bncourse.figures.style import BATCH, FAINT, GUESS, INK, new_figure, number, points
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bncourse.experiments.sigmoid_nets import SigmoidNets
 
 ASKED = 100  # updates, in the prediction
+TARGET = 0.9  # test accuracy, for the caption
 
 
 def accuracy_and_percentiles(record: SigmoidNets) -> Static:
@@ -58,14 +59,23 @@ def accuracy_and_percentiles(record: SigmoidNets) -> Static:
     panels[0].set_ylabel("input of one unit")
     for axes in (left, *panels):
         count_updates(axes, record.runs[0].steps[-1])
-    ends = [f"{full_name(run)}, {percent(np.median(run.accuracy[:, -1]))}" for run in record.runs]
+    arms = [
+        f"{full_name(run)}, {_updates(np.median(record.updates_to(run, TARGET)))} and "
+        f"{percent(np.median(run.accuracy[:, -1]))}"
+        for run in record.runs
+    ]
     inputs = [f"{run.name}, {triple(run.percentiles[0, -1])}" for run in pair]
     caption = (
-        f"Median test accuracy of {len(record.seeds)} seeds after {record.runs[0].steps[-1]:,} "
-        f"updates: {'; '.join(ends)}. Percentiles 15, 50 and 85 of one unit's input then: "
+        f"Updates to a test accuracy of {percent(TARGET)}, and accuracy after "
+        f"{record.runs[0].steps[-1]:,} updates, medians of {len(record.seeds)} seeds: "
+        f"{'; '.join(arms)}. Percentiles 15, 50 and 85 of one unit's input at the end: "
         f"{'; '.join(inputs)}."
     )
     return Static(figure, caption)
+
+
+def _updates(count: float) -> str:
+    return number(count, 0) if np.isfinite(count) else "never"
 
 
 class ScrubRun(Chart):

@@ -104,12 +104,17 @@ def new_figure(
 
 
 def png(figure: Figure) -> bytes:
-    """Return the figure as PNG bytes; the same picture gives the same bytes."""
+    """Draw the figure and return it as PNG bytes; the same picture gives the same bytes."""
+    figure.canvas.draw()
+    return drawn_png(figure)
+
+
+def drawn_png(figure: Figure) -> bytes:
+    """Return what the figure's canvas holds as PNG bytes, without drawing it again."""
     from PIL import Image
 
-    figure.canvas.draw()
-    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
-    return palette_png(picture)
+    pixels = np.asarray(figure.canvas.buffer_rgba())
+    return palette_png(Image.fromarray(pixels).convert("RGB"))
 
 
 def palette_png(picture: Image.Image, optimize: bool = False) -> bytes:

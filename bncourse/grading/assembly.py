@@ -39,6 +39,8 @@ class Assembly:
             raise AnswerError('write the lines\' names in order, such as "B A D".')
         known = {line.name for line in self.lines}
         names = [word.strip().upper() for word in order]
+        # "BAD" is "B A D": every line is named by a single letter.
+        names = [n for word in names for n in (word if word.isalpha() else [word])]
         unknown = [name for name in names if name not in known]
         if unknown:
             raise AnswerError(
@@ -71,6 +73,12 @@ class Assembly:
         scope: dict[str, Any] = {"np": np}
         try:
             exec(compile(source, filename, "exec"), scope)
+        except IndentationError as error:
+            place = (error.text or "").strip() or "the last line"
+            raise AnswerError(
+                f"“{place}” is not indented like the line above it: an indented line belongs "
+                f"under the line that opens its block, directly or after another such line."
+            ) from None
         except SyntaxError as error:
             place = (error.text or "").strip()
             raise AnswerError(

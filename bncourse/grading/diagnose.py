@@ -82,16 +82,16 @@ def _fits(
     task: Task, evidence: Evidence, made: tuple[Misconception, ...], names: tuple[str, ...]
 ) -> bool:
     """Say whether mistakes made at once give the learner's numbers of these names everywhere."""
-    wrong = made[0].wrong
+    ways = (made[0].wrong, *made[0].variants)
     if len(made) > 1:
         switches = {key: value for m in made for key, value in m.switches.items()}
-        wrong = partial(task.switchboard, **switches)
-    elif wrong is None:
+        ways = (partial(task.switchboard, **switches),)
+    elif made[0].wrong is None:
         failed = {c.case.label for c in evidence.cases if c.wrong or c.outcome.failure}
         return failed == made[0].fails_on
     # Failing cases first: they tell most candidates apart at once.
     ordered = sorted(evidence.cases, key=lambda c: (c.clean, c.size))
-    return all(_same_here(task, c, wrong, names) for c in ordered)
+    return any(all(_same_here(task, c, wrong, names) for c in ordered) for wrong in ways)
 
 
 def _same_here(
@@ -120,23 +120,30 @@ def _explain_fields(task: Task, evidence: CaseEvidence) -> tuple[Explanation, ..
     """Explain a form field by field.
 
     Of the misconceptions that give a wrong field's value, the one that explains most wrong
-    fields is told; where two explain equally many, neither is.
+    fields is told, and among those the one that least contradicts the right fields; where two do
+    so equally well, neither is. Counts and choices meet by chance: a misconception that explains
+    nothing else and is contradicted by a right field is not told.
     """
     got = evidence.outcome.values
     left = [n for n in evidence.wrong if not np.isnan(got[n])]
     covers: dict[str, set[str]] = {}
+    against: dict[str, int] = {}
     for m in task.misconceptions:
-        told = m.wrong(*evidence.case.args)
-        covers[m.key] = {
-            n
-            for n in left
-            if n in told and agrees(task, evidence.case, n, got[n], np.asarray(told[n]))
+        told = {n: np.asarray(v) for n, v in m.wrong(*evidence.case.args).items()}
+        fits = {n for n in told if agrees(task, evidence.case, n, got[n], told[n])}
+        differs = {
+            n for n in told if not agrees(task, evidence.case, n, told[n], evidence.wanted[n])
         }
+        covers[m.key] = fits & set(left)
+        against[m.key] = len(differs - fits - set(evidence.wrong))
+        if against[m.key] and all(task.form.field(n).exact for n in covers[m.key]):
+            covers[m.key] = set()
     found: list[Explanation] = []
     while left:
-        candidates = [key for key, fields in covers.items() if left[0] in fields]
-        most = max((len(covers[key]) for key in candidates), default=0)
-        best = [key for key in candidates if len(covers[key]) == most]
+        ranks = {
+            key: (len(fields), -against[key]) for key, fields in covers.items() if left[0] in fields
+        }
+        best = [key for key, rank in ranks.items() if rank == max(ranks.values())]
         if len(best) == 1:
             found.append(_tell(task.misconception(best[0])))
             left = [n for n in left if n not in covers[best[0]]]

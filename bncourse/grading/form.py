@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,14 +25,22 @@ class Number:
     atol: float = 0.0
     unit: str = ""
 
+    @property
+    def exact(self) -> bool:
+        """Whether this is a count: two mistakes may well lead to the same one."""
+        return self.rtol == 0 and self.atol == 0
+
     def read(self, value: Any) -> float:
-        """Read a typed number; "2/3" and "1e-5" are numbers too. Raises AnswerError."""
+        """Read a typed number; "2/3", "1e-5" and "27,6" are numbers too.
+
+        Raises AnswerError for anything else.
+        """
         if isinstance(value, bool):
             raise AnswerError(f"{self.name} should be a number, not {value}.")
         try:
             if isinstance(value, str):
-                value = value.strip().replace("−", "-")
-                return float(Fraction(value)) if "/" in value else float(value.replace(",", ""))
+                value = _plain(value, self.exact)
+                return float(Fraction(value)) if "/" in value else float(value)
             return float(value)
         except (TypeError, ValueError, ZeroDivisionError, AttributeError):
             raise AnswerError(f"{self.name} should be a number; {value!r} is none.") from None
@@ -53,6 +62,8 @@ class Choice:
     name: str
     asks: str
     options: tuple[str, ...]
+
+    exact = True
 
     def read(self, value: Any) -> float:
         """Read a letter as its position. Raises AnswerError for any other."""
@@ -93,6 +104,22 @@ class Form:
     def sample(self, name: str) -> Any:
         """What a right kind of answer looks like, for messages."""
         return '"a"' if isinstance(self.field(name), Choice) else "1.5"
+
+
+def _plain(text: str, count: bool) -> str:
+    """Write a typed number the way Python reads it; a comma may group thousands or be a point.
+
+    Raises AnswerError where it could be either.
+    """
+    text = text.strip().replace("−", "-")
+    if re.fullmatch(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?", text):
+        if not count and text.count(",") == 1 and "." not in text:
+            raise AnswerError(
+                f"{text} can be read in two ways: write {text.replace(',', '.')} or "
+                f"{text.replace(',', '')}."
+            )
+        return text.replace(",", "")
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
 
 
 def fill_form(task: Any, value: Any) -> Callable[..., Any]:

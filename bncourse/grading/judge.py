@@ -28,8 +28,9 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
         return blank
     for failure in failures:
         if failure.kind in ("form", "timeout"):
+            status = Status.ERROR if failure.kind == "timeout" else Status.UNREADABLE
             seen = describe_failure(failure, None)
-            return replace(blank, status=Status.ERROR, seen=seen, printed=printed)
+            return replace(blank, status=status, seen=seen, printed=printed)
     evidence = gather(task, cases, outcomes)
     if evidence.clean:
         return replace(blank, status=Status.CORRECT, credit=1.0, passed=evidence.passed)

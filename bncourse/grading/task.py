@@ -37,7 +37,8 @@ class Misconception:
 
     ``wrong`` has the reference's signature and computes what the mistake computes. Where its
     numbers depend on rounding, ``fails_on`` names instead the case labels on which such an
-    answer fails while it is right on every other one. ``switches`` are the settings of the
+    answer fails while it is right on every other one. ``variants`` are other ways of making the
+    same mistake. ``switches`` are the settings of the
     task's switchboard that produce it, so that two mistakes made at once can be recognised.
     """
 
@@ -48,6 +49,7 @@ class Misconception:
     wrong: Callable[..., Any] | None = None
     fails_on: frozenset[str] = frozenset()
     switches: Mapping[str, Any] = field(default_factory=dict)
+    variants: tuple[Callable[..., Any], ...] = ()
 
 
 @dataclass(frozen=True)

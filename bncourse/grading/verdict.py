@@ -12,7 +12,8 @@ class Status(StrEnum):
     CORRECT = "correct"
     NAMED = "named"  # wrong, and the misconception is recognised
     UNRECOGNISED = "not recognised"  # wrong, and no misconception explains it
-    ERROR = "error"  # raised, ran too long, or has not the form asked for
+    ERROR = "error"  # raised, or ran too long
+    UNREADABLE = "unreadable"  # has not the form that was asked for
     NOT_STARTED = "not started"
     UNFINISHED = "unfinished"  # what is there is right, but some of it is still empty
     RECORDED = "recorded"  # an answer that is kept, not judged

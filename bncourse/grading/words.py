@@ -86,8 +86,8 @@ def _difference(task: Task, name: str, evidence: CaseEvidence) -> str:
     if got is None:
         have = ", ".join(evidence.outcome.values)
         return f"{name} is missing from what came back ({have})"
-    if name in task.loose_shapes:
-        got, wanted = got.squeeze(), wanted.squeeze()
+    if name in task.loose_shapes and got.squeeze().shape == wanted.squeeze().shape:
+        got = got.reshape(wanted.shape)
     if got.shape != wanted.shape:
         return f"{name} has shape {got.shape}; {wanted.shape} was expected"
     if wanted.size <= SMALL:

@@ -60,6 +60,19 @@ def png_of(bundle):
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
+def check_redraw(chart, states):
+    """Check that nothing but what is redrawn changes: painting all anew gives the same picture."""
+    pictures = []
+    for state in states:
+        chart.go(**state)
+        quick = bytes(chart.picture.value)
+        chart.repaint()
+        chart.redraw()
+        assert bytes(chart.picture.value) == quick, f"{state} needs repaint()"
+        pictures.append(quick)
+    assert len(set(pictures)) == len(states)
+
+
 def _texts(node, shift, look):
     """Yield (words, size, (left, top, right, bottom)) of every text below a node."""
     moved = re.search(r"translate\(([-\d.]+)[ ,]+([-\d.]+)\)", node.get("transform", ""))

@@ -20,6 +20,10 @@ class Nets:
     seeds: tuple
     runs: tuple
 
+    def updates_to(self, run, accuracy):
+        reached = run.accuracy >= accuracy
+        return np.where(reached.any(axis=1), run.steps[reached.argmax(axis=1)], np.inf)
+
 
 @pytest.fixture(scope="session")
 def nets():
@@ -27,7 +31,7 @@ def nets():
     steps = np.array([0, 5, 10, 50, 100, 200, 400, 700, 1000])
 
     def run(name, rate, speed, spread, drift):
-        share = 0.1 + 0.8 * (1 - np.exp(-steps * speed))
+        share = 0.1 + 0.85 * (1 - np.exp(-steps * speed))
         accuracy = np.stack([share - 0.02, share, share + 0.02])
         middle = drift * steps / 1000
         percentiles = np.stack([middle - spread, middle, middle + spread], axis=-1)

@@ -23,11 +23,28 @@ def test_slider_and_box_turn_the_dial_and_each_other(dial, turned):
     assert turned == [12, 109]
 
 
+def test_a_step_that_a_browser_added_up_is_rounded(dial):
+    dial.aim("gamma", -5, 5, 0.1, 1)
+    dial.slider.value = 1.0999999999999996
+    assert dial.value == 1.1
+
+
 def test_the_value_is_kept_exactly_and_shown_short(dial, turned):
     dial.value = 8**0.5
     assert dial.value == 8**0.5
-    assert dial.box.value == dial.slider.value == 2.828427
+    assert (dial.box.value, dial.slider.value) == (2.828427, 3)
     assert turned == [8**0.5]
+
+
+@pytest.mark.parametrize("value", [8**0.5, -4.96, 42.048, -7.77, 0.1 + 0.2])
+def test_the_slider_stands_on_a_step_so_that_no_browser_moves_it(value):
+    dial = Dial("gamma", -5, 5, 0.1, 0)
+    for _ in range(2):
+        dial.aim("gamma", -5, 5, 0.1, value)
+        steps = (dial.slider.value - dial.slider.min) / dial.slider.step
+        assert steps == pytest.approx(round(steps)) or dial.slider.value == dial.slider.max
+        assert abs(dial.slider.value - value) <= 0.0501
+        assert dial.value == value and dial.box.value == round(value, 6)
 
 
 def test_a_dial_can_be_aimed_at_another_number(dial):
@@ -41,7 +58,7 @@ def test_a_dial_can_be_aimed_at_another_number(dial):
 
 def test_the_range_grows_to_hold_the_value(dial):
     dial.aim("gamma", -5, 5, 0.1, 42.048)
-    assert dial.slider.value == dial.box.value == 42.048
+    assert (dial.slider.max, dial.value, dial.box.value) == (42.048, 42.048, 42.048)
     dial.aim("gamma", -5, 5, 0.1, 1)
     assert dial.slider.max == 5
 

@@ -12,7 +12,7 @@ from bncourse.figures.gate import Number
 from bncourse.figures.interactive import Chart, Schematic
 from bncourse.figures.style import new_figure
 from bncourse.grading import progress
-from tests.figures.checks import check_svg, png_of, words_of
+from tests.figures.checks import check_redraw, check_svg, png_of, words_of
 
 FRAMES = (("zero", {"n": 0}), ("one", {"n": 1}), ("two", {"n": 2}))
 
@@ -197,6 +197,24 @@ def test_a_chart_updates_its_artists(keep):
         assert figure.bar.get_height() == n
     assert figure.figure.axes == [axes]
     assert list(axes.get_children()) == artists
+
+
+def test_a_change_of_the_axes_without_repaint_is_noticed(keep):
+    class Stretching(Bars):
+        def draw(self, state):
+            super().draw(state)
+            self.figure.axes[0].set_ylim(0, 5 + state["n"])
+
+    class Repainting(Stretching):
+        def draw(self, state):
+            super().draw(state)
+            self.repaint()
+
+    states = [{"n": n} for n in (1, 3, 5)]
+    check_redraw(Bars(record=keep), states)
+    check_redraw(Repainting(record=keep), states)
+    with pytest.raises(AssertionError, match="needs repaint"):
+        check_redraw(Stretching(record=keep), states)
 
 
 def test_a_chart_keeps_its_size_and_its_layout(keep):

@@ -5,6 +5,8 @@ import pytest
 
 from bncourse.check import judge_answer
 from bncourse.grading import progress
+from bncourse.grading.answers import AnswerError
+from bncourse.grading.form import Number
 from bncourse.grading.verdict import Status
 from bncourse.registry import find
 
@@ -37,11 +39,27 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
         (["inv_std = 1 / (x.var(axis=0) + eps)"], "variance for sd"),
         (["inv_std = 1 / np.sqrt(x.var(axis=0) + eps)", "x_hat = x * inv_std"], "not centred"),
         (["inv_std = 1 / np.sqrt(x.var() + eps)"], "one spread for all"),
+        (["inv_std = 1 / np.sqrt(((x - mean) ** 2).sum(axis=0) + eps)"], "sum for average"),
         (["inv_std = np.sqrt(x.var(axis=0) + eps)", "x_hat = (x - mean) / inv_std"], "std kept"),
     ],
 )
 def test_a_slip_in_a_learners_own_words_is_named(lines, key):
     assert verdict_of(forward_with(*lines)).misconceptions == (key,)
+
+
+@pytest.mark.parametrize("spread", ["x.var(axis=1)", "((x - mean) ** 2).mean(axis=1)"])
+def test_a_mean_over_the_features_without_keepdims_is_named(spread):
+    code = f"""
+def batchnorm_forward(x, gamma, beta, eps=1e-5):
+    mean = x.mean(axis=1)
+    inv_std = 1 / np.sqrt({spread} + eps)
+    x_hat = (x - mean) * inv_std
+    return gamma * x_hat + beta, {{"x_hat": x_hat, "inv_std": inv_std, "gamma": gamma}}
+"""
+    scope = {"np": np}
+    exec(compile(code, "<cell>", "exec"), scope)
+    found = verdict_of(scope["batchnorm_forward"])
+    assert found.misconceptions == ("rows without keepdims",)
 
 
 def test_two_slips_are_both_told():
@@ -127,6 +145,34 @@ def test_fractions_and_minus_signs_can_be_typed():
     assert judge_answer(task, typed, seed).ok
 
 
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("27,6", 27.6), ("-0,952", -0.952), ("203,786.5", 203786.5), ("1e-5", 1e-5), ("−3/4", -0.75)],
+)
+def test_a_comma_is_never_dropped_silently(typed, number):
+    assert Number("n", "?").read(typed) == number
+
+
+def test_a_comma_that_could_be_either_is_asked_about_unless_the_number_is_a_count():
+    with pytest.raises(AnswerError, match=r"write 1\.414 or 1414"):
+        Number("x_hat", "?").read("1,414")
+    assert Number("count", "?", rtol=0).read("1,297") == 1297
+
+
+def test_a_count_that_meets_another_mistake_by_chance_is_not_called_by_its_name():
+    task = find("3.4")
+    seed = 3
+    right = task.reference(*task.draw(seed)[0].args)
+    hidden = int(right["trainable"] - right["without_bias"])
+    # Two hidden layers' worth too many in the second field only is what counting the running
+    # statistics would give there, but the first field shows that they were not counted.
+    answer = {name: int(right[name]) for name in ("trainable", "without_bias", "buffers")}
+    answer |= {"idle": "b", "without_bias": answer["without_bias"] + 2 * hidden}
+    assert judge_answer(task, answer, seed).misconceptions == ("bias added",)
+    answer["without_bias"] = int(right["without_bias"]) - 2 * hidden
+    assert judge_answer(task, answer, seed).misconceptions == ()
+
+
 def test_each_learner_has_numbers_of_their_own_and_keeps_them():
     from bncourse.grading.learner import personal_seed
 
@@ -144,8 +190,10 @@ def test_each_learner_has_numbers_of_their_own_and_keeps_them():
     [
         ("K D H E B C A", "alternatives"),
         ("K D H E C A Z", "no line Z"),
+        ("D E C A K H", "is not indented like the line above"),
         ("K K", "more than once"),
-        ("D K H E C A", "no valid function"),
+        ("D K H E C A", "is not indented like the line above"),
+        ("K E C A", "is not indented like the line above"),
         ("K D H E A C", "x_hat"),
         (7, "in order"),
     ],
@@ -157,6 +205,7 @@ def test_lines_in_a_wrong_order_say_what_went_wrong(order, word):
 
 def test_any_order_that_works_is_right():
     assert judge_answer(find("3.2"), "k, d, h, e, c, a").ok
+    assert judge_answer(find("3.2"), "KDHECA").ok
 
 
 def test_confidence_is_kept_and_answered():

@@ -30,11 +30,19 @@ def _partly(**changes) -> dict[str, np.ndarray]:
 MISCONCEPTIONS = (
     Misconception(
         "undo holds everywhere",
-        "These are the second batch's own values: as if gamma and beta gave every batch back, or as "
-        "if the second batch were still measured by the first one's mean and spread.",
+        "Here the second batch's own mean or spread comes out again: as if gamma and beta gave "
+        "every batch back, or as if it were still measured by the first batch's mean and spread.",
         "What are the mean and spread of x_hat for any batch, before gamma and beta act?",
         "M8",
-        lambda p: _partly(mean_out=p["m2"], sd_out=p["s2"], sample_out=p["m2"] + p["s2"], what=2.0),
+        lambda p: _partly(mean_out=p["m2"], sd_out=p["s2"], sample_out=p["m2"] + p["s2"]),
+    ),
+    Misconception(
+        "said to undo every batch",
+        "gamma and beta are fixed numbers. They fit the batch that they were made from, and "
+        "no other.",
+        "Your next batch has other statistics. Do gamma and beta know?",
+        "M8",
+        lambda p: _partly(what=2.0),
     ),
     Misconception(
         "a dial of normalisation",

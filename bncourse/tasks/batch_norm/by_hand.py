@@ -127,6 +127,29 @@ MISCONCEPTIONS = (
         lambda p: _changed(p, y_1=GAMMA * p["x"][0] + BETA),
     ),
     Misconception(
+        "gamma forgotten",
+        "beta was added, but gamma has not multiplied.",
+        "What becomes of the spread of x_hat in STEP 4?",
+        "M8",
+        lambda p: _changed(p, y_1=_x_hat(p) + BETA),
+    ),
+    Misconception(
+        "beta forgotten",
+        "gamma has multiplied, but beta was not added.",
+        "What becomes of the mean of x_hat in STEP 4?",
+        "M8",
+        lambda p: _changed(p, y_1=GAMMA * _x_hat(p)),
+    ),
+    Misconception(
+        "only centred",
+        "The mean is off, but nothing has been divided yet.",
+        "What should the spread of the normalised values be?",
+        "",
+        lambda p: _changed(
+            p, x_hat_1=p["x"][0] - p["x"].mean(), y_1=GAMMA * (p["x"][0] - p["x"].mean()) + BETA
+        ),
+    ),
+    Misconception(
         "affine forgotten",
         "That is the normalised value once more; gamma and beta have not acted.",
         "What does STEP 4 do to x_hat?",
@@ -145,14 +168,15 @@ def cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _tells_apart(p: Mapping) -> bool:
+    """Say whether no two answers, right or wrong, lie within the tolerance of each other."""
     right = answers(p)
-    if abs(float(right["x_hat_1"])) < 0.3:
+    if abs(float(right["x_hat_1"])) < 0.3 or p["x"].mean() == np.median(p["x"]):
         return False
-    for name in right:
-        told = [w[name] for m in MISCONCEPTIONS if name in (w := m.wrong(p))]
-        values = sorted({round(float(v), 6) for v in [*told, right[name]]})
-        gaps = [b - a for a, b in pairwise(values)]
-        if min(gaps, default=0.0) < 0.03 * max(1.0, abs(float(right[name]))):
+    told = [m.wrong(p) for m in MISCONCEPTIONS]
+    for name, value in right.items():
+        wrong = [float(w[name]) for w in told if name in w and not np.isclose(w[name], value)]
+        values = sorted([float(value), *wrong])
+        if any(b - a < 0.02 * max(abs(a), abs(b)) for a, b in pairwise(values)):
             return False
     return True
 

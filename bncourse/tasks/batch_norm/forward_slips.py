@@ -22,6 +22,7 @@ DIVISOR: dict[str, Callable] = {
     "variance": lambda var, eps: var + eps,
     "eps outside": lambda var, eps: np.sqrt(var) + eps,
     "eps squared": lambda var, eps: np.sqrt(var + eps**2),
+    "eps twice": lambda var, eps: np.sqrt(var + 2 * eps),
     "no eps": lambda var, eps: np.sqrt(var),
     "fixed eps": lambda var, eps: np.sqrt(var + np.asarray(1e-5, var.dtype)),
     "fixed eps 1e-3": lambda var, eps: np.sqrt(var + np.asarray(1e-3, var.dtype)),
@@ -37,12 +38,12 @@ KEPT: dict[str, Callable] = {
 def forward(
     x, gamma, beta, eps=1e-5, *, axis=0, ddof=0, about="mean", centre=True, divisor="right",
     affine="right", kept="right", cached="x_hat",
-    one_spread=False,
+    one_spread=False, average=True,
 ):  # fmt: skip
     """The forward pass with a switch for each slip; without any it is right."""
     mean = x.mean(axis=axis, keepdims=True)
     origin = mean if about == "mean" else 0
-    n = x.size // mean.size
+    n = x.size // mean.size if average else 1
     var = ((x - origin) ** 2).sum(axis=axis, keepdims=True) / (n - ddof)
     if one_spread:
         var = np.full_like(mean, x.var())
@@ -87,6 +88,18 @@ def _rows_without_keepdims(x, gamma, beta, eps=1e-5):
     return gamma * x_hat + beta, {"x_hat": x_hat, "inv_std": inv_std, "gamma": gamma}
 
 
+def _row_variance_without_keepdims(x, gamma, beta, eps=1e-5):
+    mean, var = x.mean(axis=1), x.var(axis=1)
+    x_hat = (x - mean) / np.sqrt(var + eps)
+    return gamma * x_hat + beta, {"x_hat": x_hat, "inv_std": 1 / np.sqrt(var + eps), "gamma": gamma}
+
+
+def _row_std_without_keepdims(x, gamma, beta, eps=1e-5):
+    inv_std = 1 / np.sqrt(x.var(axis=1) + eps)
+    x_hat = (x - x.mean(axis=1)) * inv_std
+    return gamma * x_hat + beta, {"x_hat": x_hat, "inv_std": inv_std, "gamma": gamma}
+
+
 MISCONCEPTIONS = (
     _slip(
         "variance for sd",
@@ -108,7 +121,7 @@ MISCONCEPTIONS = (
         "sum for average",
         "The squared deviations are added up but not averaged.",
         "What should x_hat's spread be when there are twice as many samples?",
-        ddof=-1,
+        average=False,
     ),
     _slip(
         "per sample",
@@ -124,6 +137,7 @@ MISCONCEPTIONS = (
         "x is (N, D). How many means should there be, N or D?",
         "M3",
         _rows_without_keepdims,
+        variants=(_row_variance_without_keepdims, _row_std_without_keepdims),
     ),
     _slip(
         "whole table",
@@ -154,6 +168,13 @@ MISCONCEPTIONS = (
         "What exactly stands under the root in STEP 3?",
         "M17",
         divisor="eps squared",
+    ),
+    _slip(
+        "eps twice",
+        "eps joins the variance twice.",
+        "In which two lines does eps appear?",
+        "M17",
+        divisor="eps twice",
     ),
     _slip(
         "no eps",

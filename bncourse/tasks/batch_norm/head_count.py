@@ -84,6 +84,27 @@ MISCONCEPTIONS = (
         lambda p: _partly(without_bias=answers(p)["without_bias"] - p["hidden"]),
     ),
     Misconception(
+        "bias added",
+        "The bias was added once more instead of being left out.",
+        "bias=False makes the layer smaller. By how many numbers?",
+        "M9",
+        lambda p: _partly(without_bias=answers(p)["trainable"] + p["hidden"]),
+    ),
+    Misconception(
+        "bias counted twice",
+        "fc1's bias is counted twice in the first number.",
+        "How many numbers does Linear(d, h) hold, bias included?",
+        "",
+        lambda p: _partly(trainable=answers(p)["trainable"] + p["hidden"]),
+    ),
+    Misconception(
+        "bias dropped already",
+        "In the first number fc1's bias is missing. It is idle, but the optimiser holds it.",
+        "Which question asks for the count without it?",
+        "M9",
+        lambda p: _partly(trainable=answers(p)["trainable"] - p["hidden"]),
+    ),
+    Misconception(
         "nothing dropped",
         "That is the count with the bias.",
         "How many entries does fc1.bias have?",
@@ -159,13 +180,13 @@ def _question(p: Mapping) -> str:
                               f"({o},)"], strict=True))  # fmt: skip
     order = np.random.default_rng(p["net"]).permutation(len(NAMES))
     norms = gradient_norms(p)
-    rows = "\n".join(
-        f"| {k} | {shapes[NAMES[i]]} | {norms[NAMES[i]]:.1e} |" for k, i in enumerate(order, 1)
-    )
+    rows = "\n".join(f"| {shapes[NAMES[i]]} | {norms[NAMES[i]]:.1e} |" for i in order)
     return (
         f"Your net is **Linear({d}, {h}) → BatchNorm1d({h}) → ReLU → Linear({h}, {o})**, both "
-        f"linear layers with a bias. One batch gave these gradients, in no order:\n\n"
-        f"| parameter | shape | norm of its gradient |\n|---|---|---|\n{rows}\n"
+        f"linear layers with a bias. One batch gave its six parameters these gradients; the names "
+        f"are lost and the order is shuffled:\n\n"
+        f"| shape | norm of the gradient |\n|---|---|\n{rows}\n\n"
+        f"(fc1 and fc2 are the linear layers; bn1.weight is gamma, bn1.bias is beta.)"
     )
 
 
@@ -184,7 +205,7 @@ FORM = Form(
         _exact("trainable", "How many numbers does the optimiser change?"),
         _exact("without_bias", "And how many when the idle one is left out (bias=False)?"),
         _exact("buffers", "How many numbers does BatchNorm1d keep without learning them?"),
-        Choice("idle", "Which parameter has the gradient of size zero?", NAMES),
+        Choice("idle", "Which parameter is it whose gradient is zero up to rounding?", NAMES),
     ),
     confidence=True,
 )

@@ -83,7 +83,7 @@ ASSEMBLY = Assembly(
     question=(
         "Put the lines of one batch-norm step in order. `running` holds the running mean and "
         "the running variance as its two rows. Lines marked with the same sign are "
-        "alternatives: take one of each. Any order that works is right."
+        "alternatives: take one of each. The answer is judged by running it."
     ),
     head="def bn_step(x, gamma, beta, running, alpha, eps, training):",
     lines=(
@@ -102,7 +102,7 @@ ASSEMBLY = Assembly(
 
 TASK = Task(
     id="3.2",
-    title="STEP 1 to 6 in order",
+    title="batch norm, line by line",
     entry="step_order",
     objective="Say which lines of batch norm need the batch, and which the running average",
     minutes=8,

@@ -12,6 +12,7 @@ ROOTS = {
     "eps outside": lambda var, eps: np.sqrt(var) + eps,
     "variance": lambda var, eps: var + eps,
     "inverse": lambda var, eps: 1 / np.sqrt(var + eps),
+    "fixed eps": lambda var, eps: np.sqrt(var + 1e-5),
 }
 
 
@@ -38,6 +39,20 @@ MISCONCEPTIONS = (
         "By what exactly did batch norm divide? gamma must be that very number.",
         "M17",
         root="no eps",
+    ),
+    _slip(
+        "eps fixed",
+        "eps is always 1e-5, whatever was passed in.",
+        "Where does the argument eps enter your code?",
+        "M17",
+        root="fixed eps",
+    ),
+    _slip(
+        "whole table",
+        "One gamma and one beta come back, from the mean and spread of the whole table.",
+        "How many features are there, and may each have its own scale?",
+        "M3",
+        axis=None,
     ),
     _slip(
         "eps outside the root",

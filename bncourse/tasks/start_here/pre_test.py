@@ -98,7 +98,6 @@ FORM = Form(
         Choice(name, text, tuple(choices[k] for k in options(ORDER_SEED)[name]))
         for name, (text, *choices) in QUESTIONS.items()
     ),
-    confidence=True,
 )
 
 TASK = Task(
@@ -117,7 +116,7 @@ TASK = Task(
         "You will meet the same questions after the last lesson.",
         "A guess is a fine answer.",
     ),
-    stub=dict.fromkeys([*QUESTIONS, "confidence"]),
+    stub=dict.fromkeys(QUESTIONS),
     driver=fill_form,
     personal=True,
     partial=True,
