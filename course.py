@@ -39,6 +39,7 @@ NOTES = os.path.join(ROOT, ".setup")
 MARKER = os.path.join(NOTES, "unfinished")  # exists while a set-up works, or after it was killed
 LOG = os.path.join(NOTES, "pip.log")
 TORCH_INDEX = os.path.join(NOTES, "torch-index.txt")
+FIRST = "notebooks/00_start_here.ipynb"
 EXTRAS = {"lab": [], "test": ["test"], "setup": ["instructor", "test"]}
 
 PROBE = """import sys, pip, importlib.metadata as m
@@ -49,7 +50,7 @@ print('%%d.%%d' %% sys.version_info[:2], *[d.version for d in m.distributions(na
 # How a set-up can end. HARMED: .venv may be half-written. WHOLE: nothing was written yet.
 # NO_CPU_TORCH: nothing was written, and only other builds of torch are on offer.
 HARMED, WHOLE, NO_CPU_TORCH = "harmed", "whole", "no CPU torch"
-AGAIN = "Then run the same command again: it goes on from here."
+AGAIN = "Then run the same command again."
 FULL = "The disk is full. Make room on it."
 DENIED = """A file may not be written: another program uses it, or the folder is not yours.
 Close JupyterLab if it is open, and look who owns the folder."""
@@ -106,7 +107,7 @@ def explain():
             cause, ending = text, then
     for folder in (ROOT, tempfile.gettempdir()):  # a full disk may keep pip from logging it
         if shutil.disk_usage(folder).free < 5e7:
-            cause, ending = FULL + " It holds %s." % folder, HARMED
+            cause, ending = FULL.replace("disk", "disk of " + folder), HARMED
     said = ["pip said: " + error for error in re.findall(r" ERROR: (.{1,200})", log)[:1]]
     return Stop("\n".join([cause, AGAIN] + said + ["pip's log: " + LOG]), ending)
 
@@ -351,9 +352,10 @@ def main(words):
         return 0
     if command == "test":
         return start(["-m", "pytest"] + rest)
-    first = os.path.join(ROOT, "notebooks", "00_start_here.ipynb")
     options = ["--ServerApp.root_dir=" + ROOT, "--LabApp.news_url=None"]  # no question about news
-    return start(["-m", "jupyterlab"] + options + rest + [first] * os.path.exists(first))
+    if os.path.exists(os.path.join(ROOT, *FIRST.split("/"))):
+        options.append("--LabApp.default_url=/lab/tree/" + FIRST)
+    return start(["-m", "jupyterlab"] + options + rest)
 
 
 if __name__ == "__main__":

@@ -171,7 +171,8 @@ def test_lab_needs_no_test_packages_and_opens_the_first_notebook_in_the_whole_co
     first.parent.mkdir()
     first.touch()
     code, text = ready.run("lab", "--no-browser")
-    assert text.startswith("STARTED") and f"--no-browser {first} in {ready.root}" in text
+    assert text.startswith("STARTED") and "/lab/tree/notebooks/00_start_here.ipynb" in text
+    assert text.endswith(f" --no-browser in {ready.root}\n")
 
 
 def test_what_is_missing_is_added_in_place_and_nothing_is_taken_away(ready):
