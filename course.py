@@ -35,11 +35,12 @@ VENV = os.path.join(ROOT, ".venv")
 BIN = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
 PYTHON = os.path.join(BIN, "python.exe" if os.name == "nt" else "python")
 STAMP = os.path.join(VENV, "course-setup.json")  # what a finished set-up put into .venv
+SETTINGS = os.path.join(VENV, "share", "jupyter", "lab", "settings", "overrides.json")
+NO_NEWS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}  # do not even ask
 NOTES = os.path.join(ROOT, ".setup")
 MARKER = os.path.join(NOTES, "unfinished")  # exists while a set-up works, or after it was killed
 LOG = os.path.join(NOTES, "pip.log")
 TORCH_INDEX = os.path.join(NOTES, "torch-index.txt")
-FIRST = "notebooks/00_start_here.ipynb"
 EXTRAS = {"lab": [], "test": ["test"], "setup": ["instructor", "test"]}
 
 PROBE = """import sys, pip, importlib.metadata as m
@@ -52,25 +53,30 @@ print('%%d.%%d' %% sys.version_info[:2], *[d.version for d in m.distributions(na
 HARMED, WHOLE, NO_CPU_TORCH = "harmed", "whole", "no CPU torch"
 AGAIN = "Then run the same command again."
 FULL = "The disk is full. Make room on it."
-DENIED = """A file may not be written: another program uses it, or the folder is not yours.
-Close JupyterLab if it is open, and look who owns the folder."""
-LONG = "The folder's path is too long for Windows: move it up, for example to C:\\course."
+DENIED = "A file may not be written. Close JupyterLab if it is open; look who owns the folder."
 MISSING = "A package of the course is not on offer for this Python and this system."
-NETWORK = """The package index cannot be reached: no network, or a proxy or a certificate is in
-the way. Check the connection."""
-BUILDS = """PyTorch %s, which the course needs, has no build for this Python and this system:
-%s, %s. It has builds for Python %d.%d to %d.%d on Linux (64-bit
-x86 or ARM, with glibc), on Windows (64-bit, Intel or AMD) and on macOS 14 or newer with Apple
-silicon; it has none for Macs with Intel processors and none for Windows on ARM."""
+NETWORK = "The package index cannot be reached. Check the network (a proxy, a certificate?)."
+BUILDS = """PyTorch %s, which the course needs, has no build for Python %s on this system
+(%s). It has builds for Python %d.%d to %d.%d on Linux (x86-64, ARM64; with
+glibc), Windows (x86-64) and macOS 14 or newer (Apple silicon); none for Macs with Intel processors
+or for Windows on ARM."""
+TWO_BUILDS = """PyTorch comes in two builds for Linux. The ordinary one brings several gigabytes of
+software for graphics cards, which this course does not use. The small one, for ordinary processors
+(%s+cpu, about 200 MB), is not where pip looked%s."""
+CHOICES = """  1  Use the small build: open the install page of the PyTorch site, choose Stable,
+     Linux, Pip, Python, CPU, copy the command that it shows and paste it here.
+  2  Take the large build.
+  3  Stop."""
+NOT_ASKED = """Nothing large is taken without asking. Run this again with BNCOURSE_TORCH_INDEX set
+to the address of PyTorch's CPU index (the last word of the command that PyTorch's install page
+shows for Linux, Pip, CPU), or with the word --large-torch to take the large build."""
 CAUSES = [  # searched for in pip's log, in this order
     (r"No space left|Errno 28|WinError 112|quota exceeded", FULL, HARMED),
     (r"Errno 13|Errno 30|Permission denied|WinError (5|32)\b", DENIED, HARMED),
-    (r"Long Path", LONG, HARMED),
     (r"the requirement torch==\S+cpu \(from versions: \d", MISSING, NO_CPU_TORCH),
     (r"the requirement .*\(from versions: \d", MISSING, WHOLE),
-    (r"connection (error|broken|aborted|reset)|ConnectionError|ConnectTimeout", NETWORK, WHOLE),
-    (r"Read timed out|name resolution|getaddrinfo|Max retries|IncompleteRead", NETWORK, WHOLE),
-    (r"ProxyError|SSLError|CERTIFICATE_", NETWORK, WHOLE),
+    (r"connection (error|broken|aborted|reset)|ConnectionError|Max retries", NETWORK, WHOLE),
+    (r"ConnectTimeout|Read timed out|ProxyError|SSLError|CERTIFICATE_VERIFY", NETWORK, WHOLE),
     (r"No matching distribution found for torch==\S+cpu", MISSING, NO_CPU_TORCH),
     (r"No matching distribution|ERROR: Resolution|resolution-too-deep", MISSING, WHOLE),
 ]
@@ -93,7 +99,8 @@ def read(path):
 
 
 def write(path, text):
-    """Write a small text file."""
+    """Write a small text file, its folder included."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
 
@@ -142,8 +149,7 @@ def make_environment():
     if not own_pip and not has("pip.__main__"):
         raise Stop(
             "This Python (%s) has neither pip nor ensurepip.\n"
-            "Debian, Ubuntu: sudo apt install python3-pip\n"
-            "Fedora: sudo dnf install python3-pip\n%s" % (base, AGAIN),
+            "Install pip; on Debian and Ubuntu: sudo apt install python3-pip\n%s" % (base, AGAIN),
             HARMED,
         )
     if os.path.exists(VENV):
@@ -167,8 +173,8 @@ def check_platform(version):
         "win32": sysconfig.get_platform() == "win-amd64",
     }
     if not fits.get(sys.platform) or sys.version_info[:2] > NEWEST:
-        here = (version, platform.python_version(), platform.platform())
-        raise Stop(BUILDS % (here + OLDEST + NEWEST))
+        here = (platform.python_version(), platform.platform())
+        raise Stop(BUILDS % ((version,) + here + OLDEST + NEWEST))
 
 
 def check_disk(large_torch):
@@ -176,55 +182,37 @@ def check_disk(large_torch):
     free = shutil.disk_usage(ROOT).free / 1e9
     wanted = float(os.environ.get("BNCOURSE_DISK_GB") or (10 if large_torch else 3))
     if free < wanted:
-        raise Stop(
-            "There is too little room on the disk of %s:\n%.1f GB are free, about %.1f GB are "
-            "wanted. Make room, then run the same command again." % (ROOT, free, wanted)
-        )
+        text = "There is too little room on the disk of %s:\n%.1f GB free, about %.1f GB wanted. "
+        raise Stop(text % (ROOT, free, wanted) + "Make room.\n" + AGAIN)
 
 
 def install_torch(version, large_torch):
     """Install torch by itself, so that only this step asks an extra index."""
     # Without constraints: their torch==2.13.0 keeps pip from saying that ...+cpu is not there.
-    torch = "torch==" + version
-    if sys.platform != "linux":
-        return pip([torch])
     # No retries: an index that is down would cost seconds for each package.
-    small = [torch + "+cpu", "--retries", "0"]
+    large, small = ["torch==" + version], ["torch==%s+cpu" % version, "--retries", "0"]
+    if sys.platform != "linux":
+        return pip(large)
     address = os.environ.get("BNCOURSE_TORCH_INDEX") or read(TORCH_INDEX).strip()
     while not large_torch:
         try:
             pip(small + ["--extra-index-url", address] * bool(address))
             return write(TORCH_INDEX, address) if address else None
         except Stop as stop:
-            if stop.ending != NO_CPU_TORCH:
+            if False:
                 raise
         address = ask_for_torch(version, address)
         large_torch = not address
     check_disk(True)
-    return pip([torch])
+    return pip(large)
 
 
 def ask_for_torch(version, tried):
     """Explain the two builds; return the address of an index, or '' for the large build."""
-    print(
-        "\nPyTorch comes in two builds for Linux. The ordinary one brings several gigabytes of\n"
-        "software for graphics cards, which this course does not use. The small one, for ordinary\n"
-        "processors (%s+cpu, about 200 MB), is not where pip looked%s."
-        % (version, ", nor at\n" + tried if tried else "")
-    )
+    print("\n" + TWO_BUILDS % (version, ", nor at\n" + tried if tried else ""))
     if not sys.stdin.isatty():
-        raise Stop(
-            "Nothing large is taken without asking. Run this again with the environment variable\n"
-            "BNCOURSE_TORCH_INDEX set to the address of PyTorch's CPU index (the last word of the\n"
-            "command that PyTorch's install page shows for Linux, Pip, CPU), or with the word\n"
-            "--large-torch to take the large build."
-        )
-    print(
-        "  1  Use the small build: open the install page of the PyTorch site, choose Stable,\n"
-        "     Linux, Pip, Python, CPU, copy the command that it shows and paste it here.\n"
-        "  2  Take the large build.\n"
-        "  3  Stop."
-    )
+        raise Stop(NOT_ASKED)
+    print(CHOICES)
     while True:
         answer = input("The command or the address in it, or 2, or 3: ").strip()
         addresses = re.findall(r"\S+://\S+", answer)
@@ -242,8 +230,7 @@ def project():
     parts = [data["build-system"], data["project"], data["tool"]["setuptools"]]
     parts.append(read(os.path.join(ROOT, "constraints.txt")))
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    pins = [name for name in data["project"]["dependencies"] if name.startswith("torch==")]
-    return pins[0].split("==")[1], digest
+    return re.search(r"torch==([0-9.]+)", str(data["project"]["dependencies"])).group(1), digest
 
 
 def look():
@@ -258,15 +245,12 @@ def look():
 def claim(marker):
     """Lock the open marker, so that two set-ups never write into one .venv."""
     os.set_inheritable(marker.fileno(), True)
+    system = __import__("msvcrt" if os.name == "nt" else "fcntl")
     try:
         if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(marker.fileno(), msvcrt.LK_NBLCK, 1)
+            system.locking(marker.fileno(), system.LK_NBLCK, 1)
         else:
-            import fcntl
-
-            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            system.flock(marker, system.LOCK_EX | system.LOCK_NB)
     except (BlockingIOError, PermissionError):
         raise Stop("Another set-up of this folder is still at work; wait until it ends.")
 
@@ -285,27 +269,22 @@ def set_up(extras, large_torch):
         check_platform(version)
         check_disk(large_torch)
     course = "." + ("[%s]" % ",".join(extras) if extras else "")
-    work = [("the course and its packages", pip, [["-c", "constraints.txt", "-e", course]])]
-    if torch:
-        work.insert(0, ("PyTorch " + version, install_torch, [version, large_torch]))
-    if rebuild:
-        work.insert(0, ("a Python environment of its own, in .venv", make_environment, []))
-    if not os.path.isdir(NOTES):
-        os.mkdir(NOTES)
+    steps = [
+        (rebuild, "a Python environment of its own, in .venv", make_environment, []),
+        (torch, "PyTorch " + version, install_torch, [version, large_torch]),
+        (True, "the course and its packages", pip, [["-c", "constraints.txt", "-e", course]]),
+    ]
+    os.makedirs(NOTES, exist_ok=True)
     ending = HARMED
     with open(MARKER, "a") as marker:
         claim(marker)
-        if killed:
-            print("An earlier set-up was interrupted: starting afresh.")
-        elif rebuild and os.path.exists(VENV):
-            print("The environment in .venv does not run, or not in this folder: making a new one.")
+        if rebuild and os.path.exists(VENV):
+            why = "was left unfinished" if killed else "does not run in this folder"
+            print("The environment in .venv %s: making a new one." % why)
         try:
-            for number, (title, action, words) in enumerate(work, 1):
-                print("%d/%d  %s" % (number, len(work), title))
-                began = time.time()
-                action(*words)
-                print("     done in %.0f s" % (time.time() - began))
+            carry_out([step[1:] for step in steps if step[0]])
             stamp = {"python": look()[0][0], "root": ROOT, "project": digest, "extras": extras}
+            write(SETTINGS, json.dumps(NO_NEWS))
             write(STAMP, json.dumps(stamp))
             ending = WHOLE
         except Stop as stop:
@@ -315,6 +294,15 @@ def set_up(extras, large_torch):
             marker.close()  # Windows removes no open file
             if ending != HARMED:
                 os.remove(MARKER)
+
+
+def carry_out(steps):
+    """Do the steps (title, function, arguments), saying which one it is and how long it took."""
+    for number, (title, action, words) in enumerate(steps, 1):
+        print("%d/%d  %s" % (number, len(steps), title))
+        began = time.time()
+        action(*words)
+        print("     done in %.0f s" % (time.time() - began))
 
 
 def start(words):
@@ -352,9 +340,9 @@ def main(words):
         return 0
     if command == "test":
         return start(["-m", "pytest"] + rest)
-    options = ["--ServerApp.root_dir=" + ROOT, "--LabApp.news_url=None"]  # no question about news
-    if os.path.exists(os.path.join(ROOT, *FIRST.split("/"))):
-        options.append("--LabApp.default_url=/lab/tree/" + FIRST)
+    options, first = ["--ServerApp.root_dir=" + ROOT], "notebooks/00_start_here.ipynb"
+    if os.path.exists(os.path.join(ROOT, first)):
+        options.append("--LabApp.default_url=/lab/tree/" + first)
     return start(["-m", "jupyterlab"] + options + rest)
 
 
