@@ -16,7 +16,9 @@ from IPython.display import Markdown, display
 
 from bncourse.check import judge_answer
 from bncourse.figures.choices import Choices
+from bncourse.figures.keys import keep_keys
 from bncourse.grading import progress as log
+from bncourse.grading.answers import AnswerError
 from bncourse.grading.assembly import Assembly
 from bncourse.grading.form import CONFIDENCE, Choice, Form
 from bncourse.grading.learner import ANYBODY, personal_seed
@@ -24,6 +26,13 @@ from bncourse.grading.panel import as_html
 from bncourse.grading.task import Task
 from bncourse.registry import find
 
+KEEP = (
+    '<div style="font-size:14px;margin-top:6px">The form is not saved. To keep this answer, put '
+    "this line into the answer cell below and run it (Tab to the line, Ctrl+A, Ctrl+C; Escape "
+    "leaves the form, arrow down goes to the next cell, Enter opens it).</div>"
+    "<style>.bncourse-code textarea { font-family: var(--jp-code-font-family, monospace); "
+    "font-size: 14px; }</style>"
+)
 WIDE = widgets.Layout(width="100%", max_width="64em")
 CODE = "font-family:var(--jp-code-font-family,monospace);font-size:14px;white-space:pre;"
 
@@ -59,8 +68,12 @@ class _Question(widgets.VBox):
         self.button = widgets.Button(description="Check", button_style="primary")
         self.button.on_click(lambda _: self.check())
         self.verdict = widgets.HTML(layout=WIDE)
-        self.keep = widgets.HTML(layout=WIDE)
+        self.line = widgets.Textarea(layout=widgets.Layout(width="100%", max_width="56em"))
+        self.line.add_class("bncourse-code")
+        self.keep = widgets.VBox([widgets.HTML(KEEP, layout=WIDE), self.line])
+        self.stale()
         super().__init__([*parts, self.button, self.verdict, self.keep])
+        self.children = [*self.children, keep_keys(self)]
 
     def answer(self) -> Any:
         """Return the answer as the learner would type it."""
@@ -70,13 +83,14 @@ class _Question(widgets.VBox):
         """Judge what stands in the form; the verdict and the line to keep appear below it."""
         value = self.answer()
         self.verdict.value = as_html(judge_answer(self.task, value))
-        line = f"{self.task.entry} = {value!r}"
-        self.keep.value = (
-            '<div style="font-size:14px;margin-top:6px">The form is not saved. To keep this '
-            "answer, put this line into the answer cell below and run it:</div>"
-            f'<pre style="{CODE}padding:6px 12px;margin:4px 0;background:#f3f3f3;color:#1a1a1a;'
-            f'overflow-x:auto">{escape(line)}</pre>'
-        )
+        self.line.value = f"{self.task.entry} = {value!r}"
+        self.line.rows = 1 + len(self.line.value) // 80
+        self.keep.layout.display = None
+
+    def stale(self) -> None:
+        """Take the verdict away: the answer has changed since."""
+        self.verdict.value = ""
+        self.keep.layout.display = "none"
 
 
 class FormQuestion(_Question):
@@ -88,6 +102,9 @@ class FormQuestion(_Question):
             options = [(words, k) for k, words in CONFIDENCE.items()]
             self.inputs["confidence"] = _choose("How sure are you?", options, column=False)
         super().__init__(task, [box for box, _ in self.inputs.values()])
+        for box, _ in self.inputs.values():
+            source = box if isinstance(box, widgets.Text) else box.children[1]
+            source.observe(lambda _: self.stale(), "value")
 
     def answer(self) -> dict[str, Any]:
         """Return the fields' values: numbers as typed, letters for choices, None where empty."""
@@ -109,6 +126,7 @@ class LinesQuestion(_Question):
         back.on_click(lambda _: self._take_back())
         self.preview = widgets.HTML(layout=WIDE)
         left = widgets.HTML("<style>.bncourse-line { text-align: left; }</style>")
+        left.layout = widgets.Layout(height="0", margin="0")
         self.order.observe(lambda _: self._show(), "value")
         super().__init__(task, [left, *self.lines, widgets.HBox([self.order, back]), self.preview])
         self._show()
@@ -134,12 +152,17 @@ class LinesQuestion(_Question):
 
     def _show(self) -> None:
         assembly: Assembly = self.task.form
-        known = {line.name for line in assembly.lines}
-        names = [w.upper() for w in self.order.value.split() if w.upper() in known]
+        self.stale()
+        try:
+            names = assembly.names(self.order.value)
+        except AnswerError as gap:
+            said = str(gap)
+        else:
+            said = assembly.source(names)
         self.preview.value = (
             f'<pre role="status" aria-label="The function your lines make" style="{CODE}'
             'padding:6px 12px;background:#f3f3f3;color:#1a1a1a">'
-            f"{escape(assembly.source(names))}</pre>"
+            f"{escape(said)}</pre>"
         )
 
     def answer(self) -> str:

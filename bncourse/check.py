@@ -132,14 +132,11 @@ def _notebook_names() -> Mapping[str, Any]:
 def _recorded(task: Task, value: Mapping[str, Any], verdict: Verdict) -> Verdict:
     """Return a verdict that says what was kept and nothing of what is right."""
     empty = tuple(n for n in task.form.names if value.get(n) in (None, "", ...))
-    note = "Kept for the end of the course, where you meet the questions again."
+    notes = ["Kept for the end of the course, where you meet the questions again."]
+    if empty:
+        notes.append(f"Still empty: {', '.join(empty)}. A guess is welcome.")
     return Verdict(
-        verdict.task,
-        verdict.title,
-        Status.UNFINISHED if empty else Status.RECORDED,
-        seen=(f"still empty: {', '.join(empty)}",) if empty else (),
-        notes=() if empty else (note,),
-        seed=verdict.seed,
+        verdict.task, verdict.title, Status.RECORDED, notes=tuple(notes), seed=verdict.seed
     )
 
 

@@ -37,7 +37,7 @@ def test_a_form_takes_the_right_answer_and_shows_the_line_to_keep(task):
     fill(question, typed_form(task, task.reference(*case.args)))
     question.button.click()
     assert ("recorded" if task.recorded else "correct") in question.verdict.value
-    line = question.keep.value
+    line = question.line.value
     assert f"{task.entry} = {{" in line
     assert progress.latest("check", task.id) is not None
 
@@ -66,9 +66,15 @@ def test_lines_are_added_by_buttons_or_by_typing():
     assert "if training:" in question.preview.value
     question.button.click()
     assert "correct" in question.verdict.value
-    assert "step_order = &#x27;K D H E C A&#x27;" in question.keep.value
+    assert question.line.value == "step_order = 'K D H E C A'"
+    assert question.keep.layout.display is None
     question._take_back()
     assert question.order.value == "K D H E C"
+    assert question.verdict.value == "" and question.keep.layout.display == "none"
+    question.order.value = "kdheca"
+    assert "if training:" in question.preview.value
+    question.order.value = "K Q"
+    assert "no line Q" in question.preview.value
     question.order.value = "k d g e c a"
     question.button.click()
     assert "newest batch" in question.verdict.value

@@ -61,7 +61,7 @@ class FiveSamples(Schematic):
             ),
         ),
     )
-    gap = "S5 ran away by 100. Why did its x_hat stop where it did, and why did S1 to S4 move?"
+    gap = "Send S5 far away. Why does its x_hat stop where it does, and why do S1 to S4 move?"
     claim = (
         "However far one of N samples runs away, |x_hat| stays at or below √(N - 1): a theorem "
         "about any five numbers, not a property of trained nets."

@@ -143,9 +143,9 @@ def _ghost(ruler: Ruler, guess: float) -> list[svg.Element]:
     """Draw the prediction as a dashed line, or as an arrow if it lies off the ruler."""
     text = f"you: {guess:.3g}"
     if guess > ruler.high:
-        return [words(ruler.x, TOP - 8, f"▲ {text}", anchor="middle")]
+        return [words(ruler.x, TOP - 8, f"▲ {text}", anchor="middle", bold=True)]
     if guess < ruler.low:
-        return [words(ruler.x, BOTTOM + 16, f"▼ {text}", anchor="middle")]
+        return [words(ruler.x, BOTTOM + 16, f"▼ {text}", anchor="middle", bold=True)]
     y = ruler.y(guess)
     wide = 8 * len(text)
     return [
@@ -257,6 +257,10 @@ def _panel(state: dict[str, Any], now: Steps) -> list[svg.Element]:
             both = [words(PANEL, 148 + 20 * k, name), words(PANEL + 84, 148 + 20 * k, f"= {value}")]
             weight = "bold" if since == step else None
             parts.append(group(both, fill=colour, font_weight=weight))
+    if step > 1:
+        key = [(PANEL + 5, 258, PANEL + 5, 276), (PANEL, 258, PANEL + 10, 258),
+               (PANEL, 276, PANEL + 10, 276)]  # fmt: skip
+        parts += [strokes(key, BATCH, 2), words(PANEL + 30, 272, "mean ± sd")]
     return parts
 
 

@@ -16,6 +16,7 @@ from ipywidgets import HTML, Button, HBox, Image, Layout, VBox, Widget
 
 from bncourse.figures.frames import WIDEST, side_by_side, stacked
 from bncourse.figures.gate import Choice, Explanation, Number, Prediction, say
+from bncourse.figures.keys import keep_keys
 from bncourse.figures.style import HEAD, TEXT, drawn_png, points
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Interactive(VBox):
         self._reveal(self.gate is None)
         super().__init__(self._parts(), layout=Layout(max_width=f"{WIDEST}px"))
         self.add_class("bncourse-figure")
+        self.children = [*self.children, keep_keys(self)]
         for name, control in self.controls.items():
             control.observe(lambda change, name=name: self._turned(name, change["new"]), "value")
         for label, button in self.buttons.items():

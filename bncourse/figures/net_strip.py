@@ -13,7 +13,7 @@ from bncourse.figures.style import FEATURE, HEAD, INK, QUIET
 WIDTH, HEIGHT = 880, 376
 LEFT, WIDE, GAP = 82, 184, 76  # x of the first column, its width, distance between columns
 TOP, ROW, TALL = 84, 38, 30  # y of the first array, distance to the next, height of one
-LEARNED, BUFFER, DEAD = "learned", "buffer", "dead bias"
+LEARNED, BUFFER, IDLE = "learned and used", "buffer", "idle bias"
 FILL = "#FBE3D3"  # vermillion, light enough for text on it
 
 
@@ -23,7 +23,7 @@ def net_strip(d_in: int = 784, hidden: int = 256, d_out: int = 10) -> Static:
     Learned arrays are filled, buffers are hatched, and the bias that BN makes useless is crossed
     out. All counts follow from the three widths.
     """
-    first = [("weight", (hidden, d_in), LEARNED), ("bias", (hidden,), DEAD)]
+    first = [("weight", (hidden, d_in), LEARNED), ("bias", (hidden,), IDLE)]
     norm = [
         ("gamma", (hidden,), LEARNED),
         ("beta", (hidden,), LEARNED),
@@ -38,13 +38,13 @@ def net_strip(d_in: int = 784, hidden: int = 256, d_out: int = 10) -> Static:
         (f"Linear({hidden}, {d_out})", last),
     ]
     arrays = [array for _, column in columns for array in column]
-    counts = {kind: _count(arrays, kind) for kind in (LEARNED, BUFFER, DEAD)}
-    with_bias = counts[LEARNED] + counts[DEAD]
+    counts = {kind: _count(arrays, kind) for kind in (LEARNED, BUFFER, IDLE)}
+    with_bias = counts[LEARNED] + counts[IDLE]
     caption = (
         f"Linear({d_in}, {hidden}), BatchNorm1d({hidden}), ReLU, Linear({hidden}, {d_out}). "
         f"The first bias, gamma, beta, running_mean and running_var have {hidden} entries each. "
-        f"Learned: {with_bias:,} numbers, {counts[LEARNED]:,} without the first "
-        f"bias, which is dead because BN subtracts it with the mean. Buffers: {counts[BUFFER]}."
+        f"Parameters: {with_bias:,} numbers, {counts[LEARNED]:,} without the first "
+        f"bias, which is idle because BN subtracts it with the mean. Buffers: {counts[BUFFER]}."
     )
     parts: list[svg.Element] = []
     widths = (d_in, hidden, hidden, d_out)
@@ -88,7 +88,7 @@ def _array(x: float, y: float, text: str, kind: str) -> list[svg.Element]:
     if kind == BUFFER:
         plate = box(x + 12, y + 4, WIDE - 24, TALL - 8)
         return [hatched(x, y, WIDE, TALL, FEATURE), plate, label]
-    if kind == DEAD:
+    if kind == IDLE:
         strike = line(x + 40, y + 15, x + WIDE - 40, y + 15, INK, 2)
         return [box(x, y, WIDE, TALL, edge=INK, thick=1.5, dash=[5, 4]), label, strike]
     return [box(x, y, WIDE, TALL, fill=FILL, edge=FEATURE, thick=1.5), label]
@@ -97,19 +97,19 @@ def _array(x: float, y: float, text: str, kind: str) -> list[svg.Element]:
 def _totals(counts: dict[str, int], with_bias: int) -> list[svg.Element]:
     y = 316
     parts: list[svg.Element] = [line(12, y - 24, WIDTH - 12, y - 24, QUIET)]
-    for k, kind in enumerate((LEARNED, BUFFER, DEAD)):
+    for k, kind in enumerate((LEARNED, BUFFER, IDLE)):
         x = LEFT + (WIDE + GAP) * k
         swatch = {
             LEARNED: [box(x, y - 12, 34, 16, fill=FILL, edge=FEATURE, thick=1.5)],
             BUFFER: [hatched(x, y - 12, 34, 16, FEATURE)],
-            DEAD: [
+            IDLE: [
                 box(x, y - 12, 34, 16, edge=INK, dash=[5, 4]),
                 line(x, y - 4, x + 34, y - 4, INK),
             ],
         }[kind]
         parts += [*swatch, words(x + 44, y + 2, f"{kind}: {counts[kind]:,} numbers")]
     note = (
-        f"Learning the first bias too makes {with_bias:,} numbers, but BN subtracts that bias "
-        f"with the mean: no output depends on it."
+        f"With the idle bias the net has {with_bias:,} parameters. BN subtracts that bias with the "
+        f"mean: no output depends on it."
     )
     return [*parts, words(12, y + 40, note)]

@@ -68,17 +68,12 @@ class Assembly:
         if both:
             a, b = both[0]
             raise AnswerError(f"lines {a} and {b} are alternatives: take one of them.")
+        self._check_indents(names)
         source, filename = self.source(names), "<your lines>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         scope: dict[str, Any] = {"np": np}
         try:
             exec(compile(source, filename, "exec"), scope)
-        except IndentationError as error:
-            place = (error.text or "").strip() or "the last line"
-            raise AnswerError(
-                f"“{place}” is not indented like the line above it: an indented line belongs "
-                f"under the line that opens its block, directly or after another such line."
-            ) from None
         except SyntaxError as error:
             place = (error.text or "").strip()
             raise AnswerError(
@@ -86,6 +81,23 @@ class Assembly:
                 + (f", at “{place}”." if place else ".")
             ) from None
         return next(v for k, v in scope.items() if callable(v) and k not in ("np", "__builtins__"))
+
+    def _check_indents(self, names: list[str]) -> None:
+        """Raise AnswerError naming the first line that stands where its indentation cannot."""
+        code = {line.name: line.code for line in self.lines}
+        depth, opened, last = 4, False, ""
+        for name in names:
+            indent = len(code[name]) - len(code[name].lstrip())
+            if opened and indent <= depth:
+                raise AnswerError(f"line {last} opens a block; an indented line must follow it.")
+            if indent > depth and not opened:
+                raise AnswerError(
+                    f"line {name} is indented further than the line above it: it belongs under a "
+                    "line that ends with a colon."
+                )
+            depth, opened, last = indent, code[name].endswith(":"), name
+        if opened:
+            raise AnswerError(f"line {last} opens a block; an indented line must follow it.")
 
 
 def assemble(task: Any, value: Any) -> Callable[..., Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -23,6 +23,7 @@ class Explanation:
     key: str
     says: str
     asks: str
+    fields: tuple[str, ...] = ()
 
 
 CHANGED_INPUT = Explanation(
@@ -145,7 +146,8 @@ def _explain_fields(task: Task, evidence: CaseEvidence) -> tuple[Explanation, ..
         }
         best = [key for key, rank in ranks.items() if rank == max(ranks.values())]
         if len(best) == 1:
-            found.append(_tell(task.misconception(best[0])))
+            told = _tell(task.misconception(best[0]))
+            found.append(replace(told, fields=tuple(sorted(covers[best[0]]))))
             left = [n for n in left if n not in covers[best[0]]]
         else:
             left = left[1:]

@@ -72,10 +72,29 @@ class Evidence:
             np.isnan(c.outcome.values[n]) for c in self.cases if c.outcome.values for n in c.wrong
         )
 
+    @property
+    def filled_wrong(self) -> tuple[str, ...]:
+        """The wrong outputs of the first case that are not empty fields."""
+        first = self.cases[0]
+        got = first.outcome.values or {}
+        return tuple(n for n in first.wrong if n in got and not np.isnan(got[n]).all())
+
     def smallest_failing(self) -> CaseEvidence:
-        """Return the failing case with the fewest numbers; wrong values before other faults."""
+        """Return the failing case with the fewest numbers that shows the fault plainly.
+
+        Wrong values come before other faults, and differences that can be seen before those in
+        the last digits.
+        """
         failing = [c for c in self.cases if not c.clean]
-        return min(failing, key=lambda c: (not (c.wrong or c.outcome.failure), c.size))
+        faults = [c for c in failing if c.wrong or c.outcome.failure]
+        plain = [c for c in faults if c.outcome.failure or _differs_plainly(c)]
+        return min(plain or faults or failing, key=lambda c: c.size)
+
+
+def _differs_plainly(evidence: CaseEvidence) -> bool:
+    name = evidence.wrong[0]
+    wanted, got = evidence.wanted[name], (evidence.outcome.values or {}).get(name)
+    return got is None or not same(got, wanted, 2e-3, loose_shape=True)
 
 
 def gather(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Evidence:

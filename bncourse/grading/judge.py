@@ -45,6 +45,7 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
         looks_like=tuple(e.says for e in explanations),
         asks=tuple(e.asks for e in explanations),
         misconceptions=tuple(e.key for e in explanations),
+        notes=_left_open(task, evidence, explanations),
         printed=printed,
     )
     return verdict
@@ -58,6 +59,17 @@ def _status(
     if explanations:
         return Status.NAMED
     return Status.ERROR if failures else Status.UNRECOGNISED
+
+
+def _left_open(
+    task: Task, evidence: Evidence, explanations: Sequence[Explanation]
+) -> tuple[str, ...]:
+    """Say which fields of a form no named mistake explains."""
+    explained = {name for e in explanations for name in e.fields}
+    left = [name for name in evidence.filled_wrong if name not in explained]
+    if not (task.partial and explanations and left):
+        return ()
+    return (f"I do not recognise the mistake in {' and '.join(left)}.",)
 
 
 def _seen(task: Task, evidence: Evidence) -> tuple[str, ...]:

@@ -36,10 +36,10 @@ def rows(verdict: Verdict) -> list[tuple[str, tuple[str, ...]]]:
     out: list[tuple[str, tuple[str, ...]]] = []
     if verdict.status is not Status.CORRECT and verdict.failed:
         if verdict.passed:
-            out.append(("Passed", (", ".join(verdict.passed),)))
-        out.append(("Not yet", (", ".join(verdict.failed),)))
+            out.append(("Passed", ("; ".join(verdict.passed),)))
+        out.append(("Not yet", ("; ".join(verdict.failed),)))
     elif verdict.passed:
-        out.append(("Passed", (", ".join(verdict.passed),)))
+        out.append(("Passed", ("; ".join(verdict.passed),)))
     out.append((LABELS["seen"], verdict.seen))
     if len(verdict.looks_like) > 1:
         out.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,9 @@ def describe_failure(
     elif failure.text:
         lines.append(f"your line:  {failure.text}")
     lines.append(f"{failure.type}: {failure.message}" if failure.message else failure.type)
+    unmade = re.search(r"local variable '(\w+)'", failure.message)
+    if failure.type == "UnboundLocalError" and unmade:
+        lines.append(f"{unmade[1]} is used there, but no line above it has made {unmade[1]} yet")
     if case is not None:
         shapes = ", ".join(
             f"{name} {a.shape}"

@@ -19,11 +19,11 @@ def test_counts_are_those_of_a_torch_net(sizes):
     figure = net_strip(*sizes)
     check_svg(str(figure.picture))
     words = words_of(str(figure.picture))
-    assert f"Learned: {learned:,} numbers, {learned - hidden:,} without" in figure.caption
+    assert f"Parameters: {learned:,} numbers, {learned - hidden:,} without" in figure.caption
     assert f"Buffers: {buffers}." in figure.caption
-    assert f"learned: {learned - hidden:,} numbers" in words
+    assert f"learned and used: {learned - hidden:,} numbers" in words
     assert f"buffer: {buffers:,} numbers" in words
-    assert f"dead bias: {hidden:,} numbers" in words
+    assert f"idle bias: {hidden:,} numbers" in words
     for parameter in net.state_dict().values():
         shape = str(tuple(parameter.shape))
         assert any(word.endswith(shape) for word in words), shape

@@ -91,6 +91,13 @@ MISCONCEPTIONS = (
         lambda p: _partly(without_bias=answers(p)["trainable"] + p["hidden"]),
     ),
     Misconception(
+        "buffers counted as parameters",
+        "BatchNorm1d's buffers, with the counter, are counted among the parameters.",
+        "Does a gradient ever reach a running mean?",
+        "M8",
+        lambda p: _shifted(p, 2 * p["hidden"] + 1),
+    ),
+    Misconception(
         "bias counted twice",
         "fc1's bias is counted twice in the first number.",
         "How many numbers does Linear(d, h) hold, bias included?",
@@ -99,10 +106,13 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "bias dropped already",
-        "In the first number fc1's bias is missing. It is idle, but the optimiser holds it.",
-        "Which question asks for the count without it?",
+        "In the first number fc1's bias is missing. It is idle, but it is a parameter.",
+        "Which of the two questions asks for the count without it?",
         "M9",
-        lambda p: _partly(trainable=answers(p)["trainable"] - p["hidden"]),
+        lambda p: _partly(
+            trainable=answers(p)["trainable"] - p["hidden"],
+            without_bias=answers(p)["without_bias"] - p["hidden"],
+        ),
     ),
     Misconception(
         "nothing dropped",
@@ -202,9 +212,9 @@ def cases(rng: np.random.Generator) -> list[Case]:
 FORM = Form(
     question=_question,
     fields=(
-        _exact("trainable", "How many numbers does the optimiser change?"),
-        _exact("without_bias", "And how many when the idle one is left out (bias=False)?"),
-        _exact("buffers", "How many numbers does BatchNorm1d keep without learning them?"),
+        _exact("trainable", "How many numbers are the net's parameters, every bias included?"),
+        _exact("without_bias", "And how many are there with bias=False in the first linear layer?"),
+        _exact("buffers", "How many numbers are BatchNorm1d's buffers?"),
         Choice("idle", "Which parameter is it whose gradient is zero up to rounding?", NAMES),
     ),
     confidence=True,
