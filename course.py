@@ -199,7 +199,7 @@ def install_torch(version, large_torch):
             pip(small + ["--extra-index-url", address] * bool(address))
             return write(TORCH_INDEX, address) if address else None
         except Stop as stop:
-            if False:
+            if stop.ending != NO_CPU_TORCH:
                 raise
         address = ask_for_torch(version, address)
         large_torch = not address

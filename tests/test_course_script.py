@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,6 +51,7 @@ sys.meta_path.insert(0, Hide())
 """
 ECHO = "import os, sys; print('STARTED', *sys.argv[1:], 'in', os.getcwd())"
 SMALL, LARGE = "torch==2.13.0+cpu", "torch==2.13.0"
+OPEN_FIRST = "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb"
 ONLY_LARGE = (
     "T ERROR: Could not find a version that satisfies the requirement torch==2.13.0+cpu "
     "(from versions: 2.12.1, 2.13.0)\nT ERROR: No matching distribution found for " + SMALL
@@ -171,7 +173,7 @@ def test_lab_needs_no_test_packages_and_opens_the_first_notebook_in_the_whole_co
     first.parent.mkdir()
     first.touch()
     code, text = ready.run("lab", "--no-browser")
-    assert text.startswith("STARTED") and "/lab/tree/notebooks/00_start_here.ipynb" in text
+    assert text.startswith("STARTED") and f" {OPEN_FIRST} " in text
     assert text.endswith(f" --no-browser in {ready.root}\n")
 
 
@@ -340,6 +342,12 @@ def test_the_log_of_pip_becomes_one_cause(script, course, log, words, ending):
     (course.root / ".setup" / "pip.log").write_text(log)
     stop = script["explain"]()
     assert words in str(stop) and stop.ending == ending
+
+
+def test_a_full_disk_is_seen_even_if_pip_could_not_log_it(script, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1e6))
+    stop = script["explain"]()
+    assert "is full" in str(stop) and stop.ending == "harmed"
 
 
 @pytest.mark.parametrize(
