@@ -37,7 +37,14 @@ def rows(verdict: Verdict) -> list[tuple[str, tuple[str, ...]]]:
     if verdict.status is not Status.CORRECT and verdict.failed:
         if verdict.passed:
             out.append(("Passed", ("; ".join(verdict.passed),)))
-        out.append(("Not yet", ("; ".join(verdict.failed),)))
+        # With nothing right, a list of everything would say no more than its length.
+        many = not verdict.passed and len(verdict.failed) > 4
+        out.append(
+            (
+                "Not yet",
+                (f"all {len(verdict.failed)} tried" if many else "; ".join(verdict.failed),),
+            )
+        )
     elif verdict.passed:
         out.append(("Passed", ("; ".join(verdict.passed),)))
     out.append((LABELS["seen"], verdict.seen))

@@ -14,6 +14,8 @@ import math
 
 import numpy as np
 
+from bncourse.layers.channels import all_but_channel, per_channel, values_per_channel
+
 
 def batchnorm_forward(x, gamma, beta, eps=1e-5):
     """Normalise each channel by the statistics of this batch, then scale and shift (Algorithm 1).
@@ -51,24 +53,24 @@ def normalise(x, eps):
     Raises:
         ValueError: there is only one value per channel.
     """
-    m = _values_per_channel(x)
+    m = values_per_channel(x)
     if m < 2:
         raise ValueError(
             f"x of shape {x.shape} has {m} value(s) per channel; training needs at least two, as "
             "one value minus its own mean is 0 whatever it is. Use a larger batch, drop the last "
             "short one, or call eval() on the layer to use the running statistics."
         )
-    axes = _all_but_channel(x)
+    axes = all_but_channel(x)
     # With an offset of 1e4, a float32 sum of 256 values moves in steps of 0.25: so sums are kept in
     # float64. The mean is rounded to float32 to be subtracted, which leaves it wrong by up to
     # 0.0005. The difference of such close numbers is exact: centring once more removes the rest.
     mean = x.mean(axes, dtype=np.float64)
-    centred = x - _per_channel(mean.astype(x.dtype), x)
-    centred -= _per_channel(centred.mean(axes), x)
+    centred = x - per_channel(mean.astype(x.dtype), x)
+    centred -= per_channel(centred.mean(axes), x)
     var = np.square(centred).mean(axes, dtype=np.float64)
 
     inv_std = (1 / np.sqrt(var + eps)).astype(x.dtype)
-    x_hat = np.multiply(centred, _per_channel(inv_std, x), out=centred)
+    x_hat = np.multiply(centred, per_channel(inv_std, x), out=centred)
     return x_hat, inv_std, mean.astype(x.dtype), var.astype(x.dtype)
 
 
@@ -90,13 +92,13 @@ def batchnorm_backward(dy, cache):
         ValueError: dy does not have the shape of x.
     """
     x_hat, inv_std, gamma, dy = _unpacked(cache, dy)
-    m = _values_per_channel(dy)
+    m = values_per_channel(dy)
     dgamma, dbeta = _parameter_gradients(dy, x_hat)
     # One new array, changed in place: memory traffic, not arithmetic, is what takes the time.
-    dx = x_hat * _per_channel(dgamma / -m, dy)
+    dx = x_hat * per_channel(dgamma / -m, dy)
     dx += dy
-    dx -= _per_channel(dbeta / m, dy)
-    dx *= _per_channel(gamma * inv_std, dy)
+    dx -= per_channel(dbeta / m, dy)
+    dx *= per_channel(gamma * inv_std, dy)
     return dx, dgamma, dbeta
 
 
@@ -107,14 +109,14 @@ def batchnorm_backward_staged(dy, cache):
     line for dx adds them up. Arguments, results and errors are those of ``batchnorm_backward``.
     """
     x_hat, inv_std, gamma, dy = _unpacked(cache, dy)
-    m, axes = _values_per_channel(dy), _all_but_channel(dy)
-    inv_std_ = _per_channel(inv_std, dy)
+    m, axes = values_per_channel(dy), all_but_channel(dy)
+    inv_std_ = per_channel(inv_std, dy)
     centred = x_hat / inv_std_  # x - mean
 
-    dx_hat = dy * _per_channel(gamma, dy)
+    dx_hat = dy * per_channel(gamma, dy)
     dvar = (dx_hat * centred).sum(axes) * -0.5 * inv_std**3
     dmean = -(dx_hat * inv_std_).sum(axes) + dvar * (-2 * centred).sum(axes) / m
-    dx = dx_hat * inv_std_ + _per_channel(dvar, dy) * 2 * centred / m + _per_channel(dmean, dy) / m
+    dx = dx_hat * inv_std_ + per_channel(dvar, dy) * 2 * centred / m + per_channel(dmean, dy) / m
 
     dgamma = (dy * x_hat).sum(axes)
     dbeta = dy.sum(axes)
@@ -184,10 +186,10 @@ class BatchNorm:
         x, gamma, beta = _checked(x, self.gamma, self.beta, self.eps)
         if self.training:
             x_hat, inv_std, mean, var = normalise(x, self.eps)
-            self._track(mean, var, _values_per_channel(x))
+            self._track(mean, var, values_per_channel(x))
         else:
             inv_std = 1 / np.sqrt(self.running_var + self.eps)
-            x_hat = (x - _per_channel(self.running_mean, x)) * _per_channel(inv_std, x)
+            x_hat = (x - per_channel(self.running_mean, x)) * per_channel(inv_std, x)
         # backward() belongs to this forward pass, even if the mode is switched in between.
         self._saved = {"x_hat": x_hat, "inv_std": inv_std, "gamma": gamma}, self.training
         return _scale_and_shift(x_hat, gamma, beta)
@@ -208,7 +210,7 @@ class BatchNorm:
         if training:
             return batchnorm_backward(dy, cache)
         x_hat, inv_std, gamma, dy = _unpacked(cache, dy)
-        return dy * _per_channel(gamma * inv_std, dy), *_parameter_gradients(dy, x_hat)
+        return dy * per_channel(gamma * inv_std, dy), *_parameter_gradients(dy, x_hat)
 
     def _track(self, mean, var, m):
         self.num_batches_tracked += 1
@@ -219,8 +221,8 @@ class BatchNorm:
 
 def _scale_and_shift(x_hat, gamma, beta):
     """Line 4 of Algorithm 1."""
-    y = x_hat * _per_channel(gamma, x_hat)
-    y += _per_channel(beta, x_hat)
+    y = x_hat * per_channel(gamma, x_hat)
+    y += per_channel(beta, x_hat)
     return y
 
 
@@ -230,19 +232,6 @@ def _parameter_gradients(dy, x_hat):
     n, d, places = *dy.shape[:2], math.prod(dy.shape[2:])
     dy, x_hat = dy.reshape(n, d, places), x_hat.reshape(n, d, places)
     return np.einsum("ndp,ndp->d", dy, x_hat), np.einsum("ndp->d", dy)
-
-
-def _all_but_channel(x):
-    return (0, *range(2, x.ndim))
-
-
-def _values_per_channel(x):
-    return math.prod(x.shape[axis] for axis in _all_but_channel(x))
-
-
-def _per_channel(v, x):
-    """Give v (D,) trailing axes of length 1, so that it broadcasts along axis 1 of x."""
-    return v.reshape(-1, *[1] * (x.ndim - 2))
 
 
 def _checked(x, gamma, beta, eps):

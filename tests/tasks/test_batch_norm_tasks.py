@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bncourse.authoring.build import ROOT
 from bncourse.check import judge_answer
 from bncourse.grading import progress
 from bncourse.grading.answers import AnswerError
@@ -232,3 +233,9 @@ def test_the_pre_test_is_kept_and_not_judged():
     assert progress.latest("check", "0.1")["payload"]["given"] == answers
     partly = judge_answer(task, {"axis": "b"})
     assert partly.status is Status.RECORDED and "Still empty: divisor" in partly.notes[1]
+
+
+def test_the_readme_shows_what_a_check_really_says():
+    wrong = forward_with("inv_std = 1 / np.sqrt(x.var(axis=0, ddof=1) + eps)")
+    said = repr(verdict_of(wrong))
+    assert said in (ROOT / "README.md").read_text(encoding="utf-8")
