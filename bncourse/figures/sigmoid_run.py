@@ -94,8 +94,8 @@ class ScrubRun(Chart):
         ),
     )
     gap = (
-        "Compare the parts of the sigmoid that the two nets use, and its slope there. What may "
-        "that have to do with the accuracies?"
+        "Compare how much of the sigmoid the two nets use. How well can each unit tell one image "
+        "from another, and what may that have to do with the accuracies?"
     )
 
     def __init__(self, nets: SigmoidNets, record: Record = note) -> None:

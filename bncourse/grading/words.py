@@ -23,6 +23,8 @@ def number(value: Any, digits: int = 5) -> str:
 def array(value: Any, digits: int = 5) -> str:
     """Write a small array in full and a large one by its shape."""
     value = np.asarray(value)
+    if value.dtype == bool and value.ndim == 0:
+        return str(bool(value))
     if value.size > SMALL:
         return f"{value.dtype} array of shape {value.shape}"
     if value.ndim == 0:
