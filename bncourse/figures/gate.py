@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -61,17 +60,11 @@ class Prediction(VBox):
         value = self.fields[question.name].value
         if value is None or not value.strip():
             raise AnswerError(
-                "One answer is still blank. A guess is enough: a wrong one helps too."
+                "Not everything is answered yet. A guess is enough: a wrong one helps too."
             )
         if isinstance(question, Choice):
             return value
-        try:
-            number = question.read(value.strip().removesuffix("%"))
-        except AnswerError:
-            number = math.nan
-        if math.isnan(number):
-            raise AnswerError(f"I could not read {value!r} as a number.")
-        return number
+        return question.read(value.strip().removesuffix("%"))
 
     def _enter(self, _: Any, content: dict[str, Any], __: Any) -> None:
         if content.get("event") == "submit" and not self.button.disabled:

@@ -91,6 +91,8 @@ class ScrubRun(Chart):
         Number(
             "accuracy",
             f"After {ASKED} updates, what is the test accuracy of the net without BN, in percent?",
+            low=0,
+            high=100,
         ),
     )
     gap = (
@@ -129,7 +131,7 @@ class ScrubRun(Chart):
 
     def build(self) -> Figure:
         """Make the accuracy axes and one sigmoid for each arm."""
-        figure, (left, *panels) = new_figure(880, 340, widths=(1.5, 1, 1))
+        figure, (left, *panels) = new_figure(850, 340, widths=(1.5, 1, 1))
         left.set(ylabel="test accuracy, %", ylim=(0, 104))
         count_updates(left, self.steps[-1])
         self.cursor = left.axvline(self.steps[0], color=FAINT, lw=1.5)
@@ -155,7 +157,7 @@ class ScrubRun(Chart):
         for arm in self.arms:
             arm.go(update)
         if self.prediction:
-            height = min(max(self.prediction["accuracy"], 0), 100)
+            height = self.prediction["accuracy"]
             self.guess.set_ydata([height, height])
             self.guess_text.set_y(height + 1 if height < 90 else height - 9)
             self.guess_text.set_text(f"you: {self.prediction['accuracy']:.3g} %")

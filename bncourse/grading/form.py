@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,13 +18,18 @@ CONFIDENCE = {1: "a guess", 2: "I think so", 3: "I am sure"}
 
 @dataclass(frozen=True)
 class Number:
-    """A number to type. Accepted within ``rtol`` of the answer or ``atol``; counts are exact."""
+    """A number to type, from ``low`` to ``high``.
+
+    Accepted within ``rtol`` of the answer or ``atol``; counts are exact.
+    """
 
     name: str
     asks: str
     rtol: float = 5e-3
     atol: float = 0.0
     unit: str = ""
+    low: float = -math.inf
+    high: float = math.inf
 
     @property
     def exact(self) -> bool:
@@ -31,6 +37,18 @@ class Number:
         return self.rtol == 0 and self.atol == 0
 
     def read(self, value: Any) -> float:
+        """Read a typed number within its limits; Raises AnswerError for anything else."""
+        number = self._number(value)
+        if math.isnan(number):
+            raise AnswerError(f"{self.name} should be a number; {value!r} is none.")
+        if not self.low <= number <= self.high:
+            raise AnswerError(
+                f"{self.name} should lie between {self.low:g} and {self.high:g}; {number:g} "
+                "does not."
+            )
+        return number
+
+    def _number(self, value: Any) -> float:
         """Read a typed number; "2/3", "1e-5" and "27,6" are numbers too.
 
         Raises AnswerError for anything else.
@@ -69,9 +87,8 @@ class Choice:
         """Read a letter as its position. Raises AnswerError for any other."""
         letters = [chr(ord("a") + k) for k in range(len(self.options))]
         if not isinstance(value, str) or value.strip().lower() not in letters:
-            raise AnswerError(
-                f"{self.name} should be one letter of {', '.join(letters)}; {value!r} is none."
-            )
+            meant = ", ".join(f"{k} ({t})" for k, t in zip(letters, self.options, strict=True))
+            raise AnswerError(f"{self.name} should be one letter of {meant}; {value!r} is none.")
         return float(letters.index(value.strip().lower()))
 
     def close(self, got: np.ndarray, wanted: np.ndarray) -> bool:

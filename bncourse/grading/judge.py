@@ -33,7 +33,9 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
             return replace(blank, status=status, seen=seen, printed=printed)
     evidence = gather(task, cases, outcomes)
     if evidence.clean:
-        return replace(blank, status=Status.CORRECT, credit=1.0, passed=evidence.passed)
+        return replace(
+            blank, status=Status.CORRECT, credit=1.0, passed=evidence.passed, printed=printed
+        )
     explanations = explain(task, evidence)
     verdict = replace(
         blank,
@@ -45,7 +47,7 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
         looks_like=tuple(e.says for e in explanations),
         asks=tuple(e.asks for e in explanations),
         misconceptions=tuple(e.key for e in explanations),
-        notes=_left_open(task, evidence, explanations),
+        notes=_left_open(task, evidence, explanations) + _also(evidence),
         printed=printed,
     )
     return verdict
@@ -70,6 +72,13 @@ def _left_open(
     if not (task.partial and explanations and left):
         return ()
     return (f"I do not recognise the mistake in {' and '.join(left)}.",)
+
+
+def _also(evidence: Evidence) -> tuple[str, ...]:
+    """Say that the input was changed, where that is not the only fault."""
+    changed = any(c.outcome.mutated for c in evidence.cases)
+    wrong = any(c.wrong or c.outcome.failure for c in evidence.cases)
+    return ("It also changes the arrays that it was given.",) if changed and wrong else ()
 
 
 def _seen(task: Task, evidence: Evidence) -> tuple[str, ...]:

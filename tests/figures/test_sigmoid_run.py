@@ -93,7 +93,7 @@ def test_an_update_that_was_not_measured_is_taken_for_the_nearest(figure):
     assert list(figure.cursor.get_xdata()) == [200, 200]
 
 
-@pytest.mark.parametrize(("typed", "height"), [("80", 80), ("100 %", 100), ("250", 100), ("-5", 0)])
+@pytest.mark.parametrize(("typed", "height"), [("80", 80), ("100 %", 100), ("0", 0)])
 def test_the_ghost_is_a_line_at_the_prediction(figure, kept, typed, height):
     assert not figure.guess.get_visible()
     assert predict(figure, typed)
@@ -103,6 +103,13 @@ def test_the_ghost_is_a_line_at_the_prediction(figure, kept, typed, height):
     assert f"you: {kept[0][2]['accuracy']:g} %" == figure.guess_text.get_text()
     top = figure.guess_text.get_window_extent().y1
     assert top <= figure.guess.axes.get_window_extent().y1
+
+
+@pytest.mark.parametrize("typed", ["700", "-5"])
+def test_an_accuracy_that_cannot_be_is_asked_for_again(figure, kept, typed):
+    assert not predict(figure, typed)
+    assert kept == [] and not figure.guess.get_visible()
+    assert "between 0 and 100" in figure.gate.message.value
 
 
 def test_redraws_update_artists(figure):
@@ -135,7 +142,7 @@ def test_text_is_large_enough_and_does_not_touch(figure):
 def test_the_frames_are_stored(figure):
     bundle = figure._repr_mimebundle_()
     height, width = png_of(bundle).shape[:2]
-    assert (width, height) == (880, 3 * 340)
+    assert (width, height) == (850, 3 * 340)
     sentences = bundle["text/plain"].split("\n")
     assert [s.split(":")[0] for s in sentences] == ["The start", "100 updates", "The end"]
     assert "After 1,000 updates" in sentences[2]

@@ -63,6 +63,16 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
     assert found.misconceptions == ("rows without keepdims",)
 
 
+def test_changing_the_input_is_told_beside_another_mistake():
+    wrong = forward_with(
+        "inv_std = 1 / np.sqrt(x.var(axis=0, ddof=1) + eps)",
+        line_y="x += 1; y = gamma * x_hat + beta",
+    )
+    verdict = verdict_of(wrong)
+    assert verdict.misconceptions == ("unbiased",)
+    assert verdict.notes == ("It also changes the arrays that it was given.",)
+
+
 def test_two_slips_are_both_told():
     wrong = forward_with(
         "inv_std = 1 / np.sqrt(x.var(axis=0, ddof=1) + eps)", line_y="y = beta * x_hat + gamma"

@@ -37,6 +37,27 @@ MISCONCEPTIONS = (
         lambda p: _partly(mean_out=p["m2"], sd_out=p["s2"], sample_out=p["m2"] + p["s2"]),
     ),
     Misconception(
+        "second mean kept",
+        "The spread is the right one, but it starts from the second batch's own mean.",
+        "Where does the layer put the mean of any batch?",
+        "M8",
+        lambda p: _partly(sample_out=p["m2"] + p["s1"]),
+    ),
+    Misconception(
+        "second spread kept",
+        "The mean is the right one, but one sd above it is still the second batch's sd.",
+        "How large is one sd after the layer?",
+        "M8",
+        lambda p: _partly(sample_out=p["m1"] + p["s2"]),
+    ),
+    Misconception(
+        "variance for sd",
+        "That is a variance: the square of the spread that was asked for.",
+        "In which unit is the output's standard deviation?",
+        "M1",
+        lambda p: _partly(sd_out=p["s1"] ** 2),
+    ),
+    Misconception(
         "said to undo every batch",
         "gamma and beta are fixed numbers. They fit the batch that they were made from, and "
         "no other.",
@@ -81,12 +102,16 @@ MISCONCEPTIONS = (
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
-    """Draw two batches' means and spreads, far enough apart to tell the answers apart."""
-    m1, m2 = rng.choice(np.arange(3, 20), 2, replace=False).astype(float)
-    s1, s2 = rng.choice([2.0, 3.0, 4.0, 5.0, 6.0], 2, replace=False)
-    if m1 + s1 == m2 + s2:
-        m2 += 1 if m2 + 1 != m1 else 2
-    return [Case("your two batches", ({"m1": m1, "s1": s1, "m2": m2, "s2": s2},))]
+    """Draw two batches' means and spreads on which no two mistakes give the same answer."""
+    while True:
+        m1, m2 = rng.choice(np.arange(3, 20), 2, replace=False).astype(float)
+        s1, s2 = rng.choice(np.arange(2, 7), 2, replace=False).astype(float)
+        p = {"m1": m1, "s1": s1, "m2": m2, "s2": s2}
+        samples = [m.wrong(p).get("sample_out") for m in MISCONCEPTIONS]
+        values = [float(v) for v in samples if v is not None] + [m1 + s1]
+        spreads = [s1, s2, 1.0, s1 * s2, s1**2]
+        if len({*values}) == len(values) and len({*spreads}) == len(spreads):
+            return [Case("your two batches", (p,))]
 
 
 FORM = Form(

@@ -142,7 +142,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "only centred",
-        "The mean is off, but nothing has been divided yet.",
+        "The mean has been subtracted, but nothing has been divided yet.",
         "What should the spread of the normalised values be?",
         "",
         lambda p: _changed(

@@ -38,13 +38,15 @@ KEPT: dict[str, Callable] = {
 def forward(
     x, gamma, beta, eps=1e-5, *, axis=0, ddof=0, about="mean", centre=True, divisor="right",
     affine="right", kept="right", cached="x_hat",
-    one_spread=False, average=True,
+    one_spread=False, one_mean=False, average=True,
 ):  # fmt: skip
     """The forward pass with a switch for each slip; without any it is right."""
     mean = x.mean(axis=axis, keepdims=True)
     origin = mean if about == "mean" else 0
     n = x.size // mean.size if average else 1
     var = ((x - origin) ** 2).sum(axis=axis, keepdims=True) / (n - ddof)
+    if one_mean:
+        mean = np.full_like(mean, x.mean())
     if one_spread:
         var = np.full_like(mean, x.var())
     divide_by = DIVISOR[divisor](var, eps)
@@ -153,6 +155,13 @@ MISCONCEPTIONS = (
         "What is the standard deviation of each column of x_hat?",
         "M3",
         one_spread=True,
+    ),
+    _slip(
+        "one mean for all",
+        "Each feature has its own variance, but the table's one mean is subtracted from all.",
+        "What is the mean of each column of x_hat?",
+        "M3",
+        one_mean=True,
     ),
     _slip(
         "eps outside the root",

@@ -118,7 +118,6 @@ TASK = Task(
     ),
     stub=dict.fromkeys(QUESTIONS),
     driver=fill_form,
-    personal=True,
     partial=True,
     graded=False,
     recorded=True,
