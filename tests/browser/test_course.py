@@ -72,14 +72,14 @@ def lesson(open_notebook):
 def test_the_figures_of_lesson_03_move_by_keyboard(lesson):
     page, cell = lesson.page, lesson.cell("FiveSamples()")
     predict(page, cell, "3", "they crowd together")
-    for step in (1, 2, 4):
+    for step in (1, 2, 3, 4):
         button = cell.get_by_role("button", name=f"STEP {step}")
         changes(page, cell, lambda button=button: press(page, button))
     for name in ("S5 = 109", "All equal", "Give the input back", "Reset"):
         button = cell.get_by_role("button", name=name)
         changes(page, cell, lambda button=button: press(page, button))
     press(page, cell.get_by_role("button", name="STEP 4"))
-    for option in ("S1", "gamma", "beta", "log10 eps"):
+    for option in ("S1", "S2", "S3", "S4", "gamma", "beta", "log10 eps"):
         press(page, cell.get_by_role("button", name=option, exact=True))
         cell.locator(".widget-slider .widget-label", has_text=option).wait_for()
         handle = cell.locator(".noUi-handle")
@@ -95,7 +95,9 @@ def test_the_figures_of_lesson_03_move_by_keyboard(lesson):
     predict(page, cell, "40")
     for _ in range(3):
         changes(page, cell, lambda: press(page, cell.locator(".noUi-handle"), "ArrowRight"))
-    changes(page, cell, lambda: press(page, cell.get_by_role("button", name="The end")))
+    for name in ("The end", "100 updates"):
+        button = cell.get_by_role("button", name=name)
+        changes(page, cell, lambda button=button: press(page, button))
     changes(page, cell, lambda: press(page, cell.get_by_role("button", name="Reset")))
     explain(page, cell)
     source = (

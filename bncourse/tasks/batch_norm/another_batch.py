@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bncourse.grading.form import Choice, Form, Number, fill_form
-from bncourse.grading.task import Case, Misconception, Task
+from bncourse.grading.form import Choice, Form, Number
+from bncourse.grading.kinds import form_task
+from bncourse.grading.task import Case, Misconception
 
 OPTIONS = (
     "how strongly the layer normalises, from not at all to fully",
@@ -132,14 +133,14 @@ FORM = Form(
     confidence=True,
 )
 
-TASK = Task(
+TASK = form_task(
+    FORM,
     id="3.5b",
     title="the same gamma and beta, another batch",
     entry="another_batch",
     objective="Say what gamma and beta can undo, and what they cannot",
     minutes=5,
-    params=("batches",),
-    outputs=FORM.names,
+    params="batches",
     cases=cases,
     reference=answers,
     misconceptions=MISCONCEPTIONS,
@@ -150,9 +151,4 @@ TASK = Task(
         "If gamma were 2.83 and beta 5 (from 1, 3, 5, 7, 9), a batch with mean 100 would come out "
         "with mean 5 and spread 2.83. Do the same with your numbers.",
     ),
-    stub={"mean_out": None, "sd_out": None, "sample_out": None, "what": None, "confidence": None},
-    driver=fill_form,
-    personal=True,
-    partial=True,
-    form=FORM,
 )

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bncourse.grading.form import Choice, Form, Number, fill_form
-from bncourse.grading.task import Case, Misconception, Task
+from bncourse.grading.form import Choice, Form, Number
+from bncourse.grading.kinds import form_task
+from bncourse.grading.task import Case, Misconception
 from bncourse.results import load
 
 OVERLAP = ("yes, they overlap", "no, they are apart")
@@ -129,14 +130,14 @@ FORM = Form(
     confidence=True,
 )
 
-TASK = Task(
+TASK = form_task(
+    FORM,
     id="3.6",
     title="before or after the activation",
     entry="before_after",
     objective="Read an experiment without concluding from noise",
     minutes=8,
-    params=("runs",),
-    outputs=FORM.names,
+    params="runs",
     cases=cases,
     reference=answers,
     misconceptions=MISCONCEPTIONS,
@@ -146,10 +147,5 @@ TASK = Task(
         "Write for each column: lowest, highest, mean. If before were 97.0 to 98.6 and after 97.8 "
         "to 98.8, the ranges would share 97.8 to 98.6. Then decide.",
     ),
-    stub={"difference": None, "overlap": None, "verdict": None, "confidence": None},
-    driver=fill_form,
-    personal=True,
-    partial=True,
     graded=False,
-    form=FORM,
 )

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from bncourse.grading.form import Form, Number, fill_form
-from bncourse.grading.task import Case, Misconception, Task
+from bncourse.grading.form import Form, Number
+from bncourse.grading.kinds import form_task
+from bncourse.grading.task import Case, Misconception
 
 GAMMA, BETA = 2.0, 1.0
 
@@ -194,14 +195,14 @@ FORM = Form(
     ),
 )
 
-TASK = Task(
+TASK = form_task(
+    FORM,
     id="3.1",
     title="five numbers by hand",
     entry="by_hand",
     objective="Compute batch norm by hand: mean, variance, x_hat, output",
     minutes=8,
-    params=("samples",),
-    outputs=FORM.names,
+    params="samples",
     cases=cases,
     reference=answers,
     misconceptions=MISCONCEPTIONS,
@@ -212,9 +213,4 @@ TASK = Task(
         "For 1, 3, 5, 7, 9: the mean is 25/5 = 5, the squared deviations 16, 4, 0, 4, 16 average "
         "to 8, so x_hat of the first is (1 − 5)/√8 = −1.414 and its output 2 · (−1.414) + 1.",
     ),
-    stub={"mean": None, "variance": None, "x_hat_1": None, "y_1": None},
-    driver=fill_form,
-    personal=True,
-    partial=True,
-    form=FORM,
 )

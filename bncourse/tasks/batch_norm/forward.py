@@ -6,7 +6,7 @@ import numpy as np
 
 from bncourse.grading.task import Case, Task
 from bncourse.layers.batch_norm import batchnorm_forward
-from bncourse.tasks.batch_norm import forward_slips, forward_styles
+from bncourse.tasks.batch_norm import forward_others, forward_slips, forward_styles
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -51,7 +51,7 @@ TASK = Task(
     outputs=("y", "cache"),
     cases=cases,
     reference=batchnorm_forward,
-    misconceptions=forward_slips.MISCONCEPTIONS,
+    misconceptions=forward_slips.SLIPS + forward_others.OTHERS,
     hints=(
         "Look at the shapes first. x is (N, D). How many means must there be, and along which "
         "axis do you then average?",

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bncourse.grading.form import Choice, Form, Number, fill_form
-from bncourse.grading.task import Case, Misconception, Task
+from bncourse.grading.form import Choice, Form, Number
+from bncourse.grading.kinds import form_task
+from bncourse.grading.task import Case, Misconception
 from bncourse.layers.batch_norm import batchnorm_backward, batchnorm_forward
 
 NAMES = ("fc1.weight", "fc1.bias", "bn1.weight", "bn1.bias", "fc2.weight", "fc2.bias")
@@ -220,14 +221,14 @@ FORM = Form(
     confidence=True,
 )
 
-TASK = Task(
+TASK = form_task(
+    FORM,
     id="3.4",
     title="head count and the idle bias",
     entry="head_count",
     objective="Tell parameters from buffers, and why a bias before batch norm is idle",
     minutes=10,
-    params=("net",),
-    outputs=FORM.names,
+    params="net",
     cases=cases,
     reference=answers,
     misconceptions=MISCONCEPTIONS,
@@ -238,11 +239,4 @@ TASK = Task(
         "Linear(784, 256) → BatchNorm1d(256) → ReLU → Linear(256, 10): 200,960 + 512 + 2,570 = "
         "204,042 learned; the 256 numbers of fc1's bias are idle; 256 + 256 + 1 are kept.",
     ),
-    stub={
-        "trainable": None, "without_bias": None, "buffers": None, "idle": None, "confidence": None,
-    },
-    driver=fill_form,
-    personal=True,
-    partial=True,
-    form=FORM,
-)  # fmt: skip
+)

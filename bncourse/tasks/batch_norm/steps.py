@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bncourse.grading.assembly import Assembly, Line, assemble
-from bncourse.grading.task import Case, Misconception, Task
+from bncourse.grading.assembly import Assembly, Line
+from bncourse.grading.kinds import assembly_task, slips
+from bncourse.grading.task import Case
 
 
 def bn_step(
@@ -22,11 +23,7 @@ def bn_step(
     return gamma * x_hat + beta, running
 
 
-def _slip(key: str, says: str, asks: str, code: str, **switches) -> Misconception:
-    def wrong(*args):
-        return bn_step(*args, **switches)
-
-    return Misconception(key, says, asks, code, wrong, switches=switches)
+_slip = slips(bn_step)
 
 
 MISCONCEPTIONS = (
@@ -100,7 +97,8 @@ ASSEMBLY = Assembly(
     tail="    return y, running",
 )
 
-TASK = Task(
+TASK = assembly_task(
+    ASSEMBLY,
     id="3.2",
     title="batch norm, line by line",
     entry="step_order",
@@ -118,7 +116,6 @@ TASK = Task(
         "The first three are: K (if training), D (measure the batch), then the update that keeps "
         "the share alpha of the old average. Choose its alternative, then go on.",
     ),
-    stub="",
     accepted=("K D H E C A", ["K", "D", "H", "E", "C", "A"]),
     mistakes={
         "average reversed": "K D G E C A",
@@ -126,7 +123,5 @@ TASK = Task(
         "batch statistics in evaluation": "K D H F C A",
         "never updated": "K D E C A",
     },
-    driver=assemble,
     switchboard=bn_step,
-    form=ASSEMBLY,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bncourse.grading.task import Case, Misconception, Task
+from bncourse.grading.kinds import slips
+from bncourse.grading.task import Case, Task
 
 ROOTS = {
     "right": lambda var, eps: np.sqrt(var + eps),
@@ -24,11 +25,7 @@ def undo_bn(x, eps, *, axis=0, ddof=0, root="right", sign=1.0, scaled=False, swa
     return (beta, gamma) if swapped else (gamma, beta)
 
 
-def _slip(key: str, says: str, asks: str, code: str = "", **switches) -> Misconception:
-    def wrong(*args):
-        return undo_bn(*args, **switches)
-
-    return Misconception(key, says, asks, code, wrong, switches=switches)
+_slip = slips(undo_bn)
 
 
 MISCONCEPTIONS = (

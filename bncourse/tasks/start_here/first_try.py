@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bncourse.grading.form import Form, Number, fill_form
-from bncourse.grading.task import Case, Misconception, Task
+from bncourse.grading.form import Form, Number
+from bncourse.grading.kinds import form_task
+from bncourse.grading.task import Case, Misconception
 
 SAMPLES = np.array([2.0, 4.0, 4.0, 6.0])
 
@@ -68,14 +69,15 @@ FORM = Form(
     ),
 )
 
-TASK = Task(
+TASK = form_task(
+    FORM,
     id="0.2",
     title="a first try",
     entry="first_try",
     objective="Answer an exercise and read its check",
     minutes=2,
-    params=("samples",),
-    outputs=FORM.names,
+    params="samples",
+    personal=False,
     cases=lambda rng: [Case("2, 4, 4, 6", ({"x": SAMPLES},))],
     reference=answers,
     misconceptions=MISCONCEPTIONS,
@@ -85,9 +87,5 @@ TASK = Task(
         "The distances are −2, 0, 0 and 2. Square each, add them up, and share the sum among all "
         "four.",
     ),
-    stub={"mean": None, "variance": None},
-    driver=fill_form,
-    partial=True,
     graded=False,
-    form=FORM,
 )

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bncourse.grading.form import Choice, Form, fill_form
-from bncourse.grading.task import Case, Task
+from bncourse.grading.form import Choice, Form
+from bncourse.grading.kinds import form_task
+from bncourse.grading.task import Case
 
 # Each question's right option stands first here; learners see the options shuffled.
 QUESTIONS = {
@@ -100,14 +101,15 @@ FORM = Form(
     ),
 )
 
-TASK = Task(
+TASK = form_task(
+    FORM,
     id="0.1",
     title="eight questions before you begin",
     entry="before_the_course",
     objective="Say what you believe about batch norm before the course",
     minutes=5,
-    params=("questions",),
-    outputs=FORM.names,
+    params="questions",
+    personal=False,
     cases=cases,
     reference=answers,
     misconceptions=(),
@@ -116,10 +118,6 @@ TASK = Task(
         "You will meet the same questions after the last lesson.",
         "A guess is a fine answer.",
     ),
-    stub=dict.fromkeys(QUESTIONS),
-    driver=fill_form,
-    partial=True,
     graded=False,
     recorded=True,
-    form=FORM,
 )

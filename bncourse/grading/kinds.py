@@ -1,0 +1,49 @@
+"""The kinds of task, each made from what is its own: a form, lines to assemble, a slip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bncourse.grading.assembly import Assembly, assemble
+from bncourse.grading.form import Form, fill_form
+from bncourse.grading.task import Misconception, Task
+
+
+def form_task(form: Form, *, params: str, personal: bool = True, **rest: Any) -> Task:
+    """Return a task whose answer is a dict of typed fields, each with its share of the credit.
+
+    ``params`` names the one argument of its case, a dict of the numbers in the question. The
+    cases are the learner's own unless ``personal`` is False.
+    """
+    empty = [*form.names, "confidence"] if form.confidence else list(form.names)
+    return Task(
+        params=(params,),
+        outputs=form.names,
+        stub=dict.fromkeys(empty),
+        driver=fill_form,
+        personal=personal,
+        partial=True,
+        form=form,
+        **rest,
+    )
+
+
+def assembly_task(assembly: Assembly, **rest: Any) -> Task:
+    """Return a task whose answer is an order of lines, judged by running what they make."""
+    return Task(stub="", driver=assemble, form=assembly, **rest)
+
+
+def slips(switchboard: Callable[..., Any]) -> Callable[..., Misconception]:
+    """Return a maker of misconceptions: settings of one function that computes every slip.
+
+    Two of them that set different switches can be recognised when they are made at once.
+    """
+
+    def slip(key: str, says: str, asks: str, code: str = "", **switches: Any) -> Misconception:
+        def wrong(*args: Any) -> Any:
+            return switchboard(*args, **switches)
+
+        return Misconception(key, says, asks, code, wrong, switches=switches)
+
+    return slip
