@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 from importlib import metadata
 
@@ -36,6 +37,7 @@ def _library(name: str) -> tuple[str, str, str]:
 
 def _progress() -> tuple[str, str, str]:
     path = progress.path()
+    shown = f"{path.name} in BNCOURSE_HOME" if os.environ.get("BNCOURSE_HOME") else str(path)
     if progress.note("doctor", "00"):
-        return "progress file", "ok", str(path)
+        return "progress file", "ok", shown
     return "progress file", "not writable", f"{path}; set BNCOURSE_HOME to a folder of yours"

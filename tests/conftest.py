@@ -1,8 +1,18 @@
 """Shared by all tests: a progress folder of its own, and the table of proofs at the end."""
 
+import os
+import tempfile
+
 import pytest
 
 PROOFS = []
+
+
+def pytest_configure(config):
+    # The kernels of notebooks under test know no fixtures, but they inherit this.
+    home = tempfile.TemporaryDirectory(prefix="bncourse-")
+    os.environ["BNCOURSE_HOME"] = home.name
+    config.add_cleanup(home.cleanup)
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -59,15 +62,16 @@ def run_lessons(paths: Iterable[Path], *, write: bool = True) -> list[Path]:
         notebook = normalise(read(path), outputs=False)
         executed = nbformat.from_dict(notebook)
         folder = {"metadata": {"path": str(path.parent)}}
-        NotebookClient(executed, timeout=120, kernel_name="python3", resources=folder).execute()
+        client = NotebookClient(executed, timeout=120, kernel_name="python3", resources=folder)
+        # A lesson is saved as somebody sees it who has no progress yet.
+        with tempfile.TemporaryDirectory() as home:
+            client.execute(env=os.environ | {"BNCOURSE_HOME": home})
         changed += _write(path, dumps(normalise(read_node(executed), outputs=True)), write)
     return changed
 
 
 def read_node(node: Notebook) -> Notebook:
     """Return a notebook that nbformat made as plain dicts and joined sources."""
-    import json
-
     import nbformat
 
     plain = json.loads(nbformat.writes(node))
