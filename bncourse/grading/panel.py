@@ -77,20 +77,23 @@ def as_text(verdict: Verdict) -> str:
 def as_html(verdict: Verdict) -> str:
     """Write the verdict as a panel; everything that a learner wrote is escaped."""
     sign, colour = SIGN[verdict.status]
+    # No table: JupyterLab gives the rows of one its own colours, which fight with the panel's.
     body = "".join(
-        f'<tr><th scope="row" style="text-align:left;vertical-align:top;padding:2px 14px 2px 0;'
-        f'font-weight:600;white-space:nowrap">{escape(heading)}</th>'
-        f'<td style="text-align:left;padding:2px 0">{_lines(heading, lines)}</td></tr>'
+        f'<div style="font-weight:600;white-space:nowrap">{escape(heading)}</div>'
+        f"<div>{_lines(heading, lines)}</div>"
         for heading, lines in rows(verdict)
     )
-    table = f'<table style="border:0;margin:4px 0 0 0;background:none">{body}</table>'
+    grid = (
+        '<div style="display:grid;grid-template-columns:max-content 1fr;gap:5px 16px;'
+        f'margin-top:6px">{body}</div>'
+    )
     return (
         f'<div role="status" class="bncourse-verdict" style="border-left:5px solid {colour};'
         f"padding:6px 12px;max-width:56em;font-size:14px;line-height:1.45;"
         f'background:#fafafa;color:#1a1a1a">'
         f'<div><span aria-hidden="true" style="color:{colour};font-weight:700">{sign}</span> '
         f"<strong>{escape(verdict.task)} {escape(verdict.title)}</strong>: "
-        f"{escape(HEADLINE[verdict.status])}</div>{table if body else ''}</div>"
+        f"{escape(HEADLINE[verdict.status])}</div>{grid if body else ''}</div>"
     )
 
 
