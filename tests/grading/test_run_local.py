@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 import time
 
 import numpy as np
@@ -51,7 +52,30 @@ def endless_that_catches(x):
             time.sleep(0.01)
 
 
-@pytest.mark.parametrize("answer", [endless, endless_that_catches])
+def endless_that_catches_everything(x):
+    while True:
+        try:  # noqa: SIM105
+            x = x + 1
+        except:  # noqa: E722
+            pass
+
+
+def endless_in_layers(x):
+    while True:
+        try:
+            while True:
+                try:
+                    endless_that_catches_everything(x)
+                except BaseException:
+                    x = x * 2
+        finally:
+            x = x + 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [endless, endless_that_catches, endless_that_catches_everything, endless_in_layers],
+)
 def test_an_endless_loop_is_stopped_and_said(answer):
     found = verdict(answer, limit=0.2)
     assert found.status is Status.ERROR
@@ -63,10 +87,12 @@ def test_an_endless_loop_is_stopped_without_interval_timers(monkeypatch):
     assert "stopped after 0.2 seconds" in verdict(endless, limit=0.2).seen[0]
 
 
-def test_the_alarm_is_off_afterwards():
-    verdict(double, limit=0.2)
-    time.sleep(0.3)
+@pytest.mark.parametrize("answer", [double, endless, endless_that_catches_everything])
+def test_nothing_of_the_time_limit_is_left_afterwards(answer):
+    tracer, handler = sys.gettrace(), signal.getsignal(signal.SIGALRM)
+    verdict(answer, limit=0.2)
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    assert sys.gettrace() is tracer and signal.getsignal(signal.SIGALRM) is handler
 
 
 def test_changing_the_input_is_named_although_the_numbers_are_right():
