@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bncourse.figures.style import BATCH, DASHES, FAINT, INK, MARKERS, number, points
+from bncourse.figures.style import BATCH, DASHES, FAINT, FEATURE, INK, MARKERS, number, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,11 +27,17 @@ def without_and_with(record: SigmoidNets) -> tuple[Run, Run]:
     return without[0], (same or normalised)[0]
 
 
+COLOURS = {"with BN": BATCH, "without BN": INK}
+
+
 def look(record: SigmoidNets, run: Run) -> dict[str, Any]:
-    """Return how a run is drawn: blue with BN, black without, dashes and marker all its own."""
+    """Return how a run is drawn, dashes and marker all its own.
+
+    Blue is with BN, black without; a control whose name says more than that is vermillion.
+    """
     place = next(k for k, other in enumerate(record.runs) if other is run)
     return {
-        "color": BATCH if run.name.startswith("with BN") else INK,
+        "color": COLOURS.get(run.name, FEATURE),
         "ls": DASHES[place % len(DASHES)],
         "marker": MARKERS[place % len(MARKERS)],
     }
