@@ -49,7 +49,7 @@ def build(root: Path = ROOT, *, write: bool = True) -> list[Path]:
     return changed
 
 
-def run_lessons(paths: Iterable[Path], *, write: bool = True) -> list[Path]:
+def run_lessons(paths: Iterable[Path]) -> list[Path]:
     """Execute lessons afresh and save them with their outputs; return the files that changed.
 
     Raises nbclient's CellExecutionError where a cell fails.
@@ -66,7 +66,7 @@ def run_lessons(paths: Iterable[Path], *, write: bool = True) -> list[Path]:
         # A lesson is saved as somebody sees it who has no progress yet.
         with tempfile.TemporaryDirectory() as home:
             client.execute(env=os.environ | {"BNCOURSE_HOME": home})
-        changed += _write(path, dumps(normalise(read_node(executed), outputs=True)), write)
+        changed += _write(path, dumps(normalise(read_node(executed), outputs=True)))
     return changed
 
 
@@ -86,7 +86,7 @@ def read_node(node: Notebook) -> Notebook:
     return plain
 
 
-def _write(path: Path, text: str, write: bool) -> list[Path]:
+def _write(path: Path, text: str, write: bool = True) -> list[Path]:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return []
     if write:

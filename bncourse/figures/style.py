@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 BATCH = "#0072B2"
 FEATURE = "#D55E00"
-SPACE = "#009E73"
 CHANGED = "#E69F00"  # always with a black outline: too light on white alone
 GUESS = "#CC79A7"  # what the learner predicted; always dashed
 INK = "#1A1A1A"

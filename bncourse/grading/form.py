@@ -27,7 +27,6 @@ class Number:
     asks: str
     rtol: float = 5e-3
     atol: float = 0.0
-    unit: str = ""
     low: float = -math.inf
     high: float = math.inf
 
@@ -37,7 +36,10 @@ class Number:
         return self.rtol == 0 and self.atol == 0
 
     def read(self, value: Any) -> float:
-        """Read a typed number within its limits; Raises AnswerError for anything else."""
+        """Read a typed number within its limits; "2/3", "1e-5" and "27,6" are numbers too.
+
+        Raises AnswerError for anything else.
+        """
         number = self._number(value)
         if math.isnan(number):
             raise AnswerError(f"{self.name} should be a number; {value!r} is none.")
@@ -49,10 +51,6 @@ class Number:
         return number
 
     def _number(self, value: Any) -> float:
-        """Read a typed number; "2/3", "1e-5" and "27,6" are numbers too.
-
-        Raises AnswerError for anything else.
-        """
         if isinstance(value, bool):
             raise AnswerError(f"{self.name} should be a number, not {value}.")
         try:
@@ -70,7 +68,7 @@ class Number:
 
     def show(self, number: np.ndarray) -> str:
         """Write a typed number back as the learner would."""
-        return f"{float(number):.6g}{self.unit}"
+        return f"{float(number):.6g}"
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,9 @@
 """A made-up training record, and a recorder in place of the progress file."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
-
-@dataclass(frozen=True)
-class Run:
-    name: str
-    learning_rate: float
-    steps: np.ndarray
-    accuracy: np.ndarray
-    percentiles: np.ndarray
-
-
-@dataclass(frozen=True)
-class Nets:
-    seeds: tuple
-    runs: tuple
-
-    def updates_to(self, run, accuracy):
-        reached = run.accuracy >= accuracy
-        return np.where(reached.any(axis=1), run.steps[reached.argmax(axis=1)], np.inf)
+from bncourse.experiments.sigmoid_nets import Run, SigmoidNets
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +18,7 @@ def nets():
         percentiles = np.stack([middle - spread, middle, middle + spread], axis=-1)
         return Run(name, rate, steps, accuracy, np.stack([percentiles] * 3))
 
-    return Nets(
+    return SigmoidNets(
         (0, 1, 2),
         (
             run("without BN", 0.5, 0.001, 0.1, -3.0),

@@ -78,8 +78,9 @@ OTHERS = (
     ),
     Misconception(
         "one-pass variance",
-        "Right in float64, but in float32 with a large mean the digits are gone: the variance was "
-        "taken as the mean of x² minus the square of the mean, two huge, nearly equal numbers.",
+        "Right in float64, but in float32 with a large mean the digits are gone. That happens when "
+        "the variance is taken as the mean of x² minus the square of the mean: two huge, nearly "
+        "equal numbers.",
         "What is left of 100000003.2 − 100000000.0 when only seven digits are kept?",
         fails_on=frozenset({"float32 with an offset of 1e4"}),
     ),
