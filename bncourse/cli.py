@@ -1,4 +1,4 @@
-"""The shell's side of the course: ``bncourse doctor`` for learners, the rest for authors."""
+"""The shell's side of the course: for learners, for instructors, for authors."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bncourse.authoring.cut import AuthoringError
+from bncourse.grade import command as grading
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     parser = argparse.ArgumentParser(prog="bncourse", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("doctor", help="say whether everything is here that the course needs")
+    doctor = commands.add_parser("doctor", help="say whether everything is here that it needs")
+    doctor.set_defaults(run=_doctor)
+    grading.add_to(commands)
     build = commands.add_parser("build", help="build exercises/ from solutions/")
     build.add_argument("--check", action="store_true", help="write nothing; fail if it would")
+    build.set_defaults(run=_build)
     run = commands.add_parser("run", help="execute lessons and save them with their outputs")
     run.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
+    run.set_defaults(run=_run)
     proof = commands.add_parser("proof", help="prove the tasks: caught, named, false alarms")
     proof.add_argument("--seeds", type=int, default=20, metavar="N")
     proof.add_argument("tasks", nargs="*", help="task ids; default: all")
+    proof.set_defaults(run=_proof)
     args = parser.parse_args(argv)
     try:
-        return {"doctor": _doctor, "build": _build, "run": _run, "proof": _proof}[args.command](
-            args
-        )
+        return args.run(args)
     except (AuthoringError, KeyError) as error:
         print(f"bncourse {args.command}: {error.args[0]}", file=sys.stderr)
         return 2

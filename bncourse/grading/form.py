@@ -161,6 +161,27 @@ def fill_form(task: Any, value: Any) -> Callable[..., Any]:
     return lambda *args: answers
 
 
+def readable(form: Form, values: Mapping[str, np.ndarray]) -> bool:
+    """Say whether arrays that came from another process are what ``fill_form`` makes.
+
+    One real number for each field, finite or not-a-number where it is empty; a choice names one
+    of its options.
+    """
+    if set(values) != set(form.names):
+        return False
+    for name, value in values.items():
+        if value.shape != () or value.dtype != np.float64:
+            return False
+        field, number = form.field(name), float(value)
+        if math.isinf(number):
+            return False
+        if math.isnan(number) or isinstance(field, Number):
+            continue
+        if number not in range(len(field.options)):
+            return False
+    return True
+
+
 def read_confidence(value: Mapping[str, Any]) -> int | None:
     """Return the confidence 1 … 3 of a form's answer, or None; raises AnswerError."""
     said = value.get("confidence")

@@ -27,8 +27,8 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
     if any(failure.kind == "not started" for failure in failures):
         return blank
     for failure in failures:
-        if failure.kind in ("form", "timeout"):
-            status = Status.ERROR if failure.kind == "timeout" else Status.UNREADABLE
+        if failure.kind in ("form", "timeout", "ended"):
+            status = Status.UNREADABLE if failure.kind == "form" else Status.ERROR
             seen = describe_failure(failure, None)
             return replace(blank, status=status, seen=seen, printed=printed)
     evidence = gather(task, cases, outcomes)

@@ -11,7 +11,8 @@ import numpy as np
 class Failure:
     """Why no numbers came back.
 
-    ``kind`` is "raised", "timeout", "form" (not what was asked for) or "not started".
+    ``kind`` is "raised", "timeout", "form" (not what was asked for), "not started" or "ended"
+    (the process that ran it is gone).
     ``line`` is the line number in the learner's own code and ``text`` that line, where known.
     """
 

@@ -62,7 +62,8 @@ class Task:
 
     ``personal``: the cases are drawn from the learner's name, not afresh. ``partial``: each
     output earns its own share (forms). ``graded``: False for a checkpoint without marks.
-    ``recorded``: the answer is kept without being judged. ``accepted`` are other right styles,
+    ``recorded``: the answer is kept without being judged. ``library_layers``: a library's own
+    normalisation may be called; otherwise grading refuses it. ``accepted`` are other right styles,
     ``mistakes`` answers that learners may give, by the key of the misconception that must be
     named; both are proof, used by tests.
     """
@@ -88,6 +89,7 @@ class Task:
     partial: bool = False
     graded: bool = True
     recorded: bool = False
+    library_layers: bool = False
     form: Any = None
 
     def draw(self, seed: int) -> tuple[Case, ...]:

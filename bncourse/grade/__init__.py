@@ -1,0 +1,1 @@
+"""Marks that count: submitted notebooks run in the sandbox and judged by the tasks."""

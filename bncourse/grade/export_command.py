@@ -1,0 +1,88 @@
+"""``bncourse export``: the grades of a run in the form that another system reads."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bncourse.grading.record import Result
+from bncourse.grading.report.files import write_text
+from bncourse.grading.report.tables import read_grades
+from bncourse.grading.report.text import one_line
+
+FORMATS = ("nbgrader", "canvas", "gradescope", "classroom")
+
+
+def add_to(commands: argparse._SubParsersAction) -> None:
+    """Add ``export`` to the command line."""
+    from bncourse.grade.command import guarded
+
+    export = commands.add_parser("export", help="write grades for another system")
+    export.add_argument("format", choices=FORMATS)
+    export.add_argument("graded", type=Path, help="the folder that bncourse grade wrote")
+    export.add_argument(
+        "-o", "--out", type=Path, help="the file to write; default: standard output"
+    )
+    export.add_argument("--learner", help="one learner only (gradescope, classroom)")
+    export.add_argument(
+        "--gradebook", type=Path, help="canvas: the grade book as exported from Canvas"
+    )
+    export.set_defaults(run=guarded(_export))
+
+
+def _export(args: argparse.Namespace) -> int:
+    results = read_grades(args.graded / "grades.json")
+    if args.learner is not None:
+        results = [r for r in results if r.learner == args.learner]
+        if not results:
+            raise ValueError(f"no results of {args.learner!r} in {args.graded}")
+    text = {
+        "nbgrader": _nbgrader,
+        "canvas": _canvas,
+        "gradescope": _gradescope,
+        "classroom": _classroom,
+    }[args.format](args, results)
+    if args.out:
+        write_text(args.out, text)
+    else:
+        sys.stdout.write(text)
+    if args.format == "classroom":
+        return int(any(r.failure or r.score < r.out_of for r in results))
+    return 0
+
+
+def _nbgrader(_args: argparse.Namespace, results: Sequence[Result]) -> str:
+    from bncourse.grading.report.exports.nbgrader import nbgrader_csv
+
+    return nbgrader_csv(results)
+
+
+def _gradescope(_args: argparse.Namespace, results: Sequence[Result]) -> str:
+    from bncourse.grading.report.exports.gradescope import gradescope_text
+
+    return gradescope_text(results)
+
+
+def _classroom(_args: argparse.Namespace, results: Sequence[Result]) -> str:
+    """Return the payload; under GitHub Actions it also becomes the step's output ``result``."""
+    from bncourse.grading.report.exports.classroom import classroom_text
+
+    text = classroom_text(results)
+    if outputs := os.environ.get("GITHUB_OUTPUT"):
+        with open(outputs, "a", encoding="utf-8") as file:
+            file.write(f"result={text}\n")
+    return text + "\n"
+
+
+def _canvas(args: argparse.Namespace, results: Sequence[Result]) -> str:
+    from bncourse.grading.report.exports.canvas import merge_canvas
+
+    if args.gradebook is None:
+        raise ValueError("give the grade book exported from Canvas with --gradebook")
+    merged = merge_canvas(args.gradebook.read_bytes().decode("utf-8"), results)
+    for learner in merged.unmatched:
+        print(f"not in the grade book: {one_line(learner)}", file=sys.stderr)
+    return merged.text

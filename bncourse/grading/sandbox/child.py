@@ -1,0 +1,109 @@
+"""What runs inside a learner's process: read the request, run cells and answers, send arrays."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bncourse.grading.asked import Asked, from_data
+from bncourse.grading.outcome import Failure, Outcome
+from bncourse.grading.run_local import run_cases
+from bncourse.grading.sandbox import wire
+from bncourse.grading.sandbox.cells import Notebook, run_all
+from bncourse.grading.sandbox.preload import HIDDEN
+from bncourse.grading.sandbox.refusals import NotHere, refusing
+from bncourse.grading.sandbox.stand_ins import Flag
+from bncourse.grading.sandbox.values import unpack
+from bncourse.grading.task import Case
+
+MAX_FLAGS = 20
+NAME_LIMIT = 200
+
+
+def serve(read_fd: int, write_fd: int, kind: str) -> None:
+    """Serve one request and return. The caller ends the process, whatever happened here."""
+    request, arrays = wire.read_message(lambda n: os.read(read_fd, n))
+    replies = _Replies(write_fd)
+    notebook = Notebook(replies.flag)
+    sys.meta_path.insert(0, NotHere(HIDDEN[kind], replies.flag))
+    seconds = request["seconds"]
+    run_all(notebook, request["cells"], seconds, replies.begin_cell, replies.end_cell)
+    name = notebook.scope.get("learner")
+    replies.put({"is": "learner", "name": name[:NAME_LIMIT] if isinstance(name, str) else ""})
+    for data in request["tasks"]:
+        asked = from_data(data["asked"])
+        cases = [Case("", unpack(c["args"], arrays), strided=c["strided"]) for c in data["cases"]]
+        replies.begin({"is": "task", "id": asked.id})
+        if asked.entry in notebook.scope:
+            outcomes = _answer(asked, notebook.scope[asked.entry], cases, seconds, replies.flag)
+            replies.outcomes(asked.id, outcomes)
+        else:
+            replies.put({"is": "absent", "id": asked.id})
+    replies.begin({"is": "end"})
+
+
+def _answer(
+    asked: Asked, value: Any, cases: list[Case], seconds: float, flag: Flag
+) -> list[Outcome]:
+    if asked.library_layers:
+        return run_cases(asked, value, cases, seconds)
+    with refusing(lambda text: flag(f"{asked.id} {text}")):
+        return run_cases(asked, value, cases, seconds)
+
+
+class _Replies:
+    """What is said to the parent: kept until a step begins, so that it knows where we are."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._waiting = bytearray()
+        self._flags: set[str] = set()
+
+    def put(self, head: Mapping[str, Any], arrays: Sequence[np.ndarray] = ()) -> None:
+        self._waiting += wire.encode(head, arrays)
+
+    def begin(self, head: Mapping[str, Any]) -> None:
+        self.put(head)
+        rest = memoryview(bytes(self._waiting))
+        self._waiting.clear()
+        while rest:
+            rest = rest[os.write(self._fd, rest) :]
+
+    def flag(self, text: str) -> None:
+        if text not in self._flags and len(self._flags) < MAX_FLAGS:
+            self._flags.add(text)
+            self.put({"is": "flag", "text": text[:NAME_LIMIT]})
+
+    def begin_cell(self, number: int) -> None:
+        self.begin({"is": "cell", "number": number})
+
+    def end_cell(self, number: int, failure: Failure | None) -> None:
+        self.put({"is": "ran", "number": number, "failure": _failure_data(failure)})
+
+    def outcomes(self, task: str, outcomes: Sequence[Outcome]) -> None:
+        try:
+            self._outcomes(task, outcomes)
+        except wire.WireError as error:
+            failure = Failure("form", message=f"What came back was {error}.")
+            self._outcomes(task, [Outcome(failure=failure)])
+
+    def _outcomes(self, task: str, outcomes: Sequence[Outcome]) -> None:
+        cases, arrays = [], []
+        for outcome in outcomes:
+            values = outcome.values
+            names = None if values is None else [str(name)[:NAME_LIMIT] for name in values]
+            failure = _failure_data(outcome.failure)
+            cases.append([names, failure, list(outcome.mutated), outcome.printed])
+            arrays += (values or {}).values()
+        self.put({"is": "outcomes", "id": task, "cases": cases}, arrays)
+
+
+def _failure_data(failure: Failure | None) -> list[Any] | None:
+    if failure is None:
+        return None
+    text = (failure.kind, failure.type, failure.message, failure.text)
+    return [*(part[:1000] for part in text), failure.line]

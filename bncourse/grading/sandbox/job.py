@@ -1,0 +1,203 @@
+"""One submission in one child: the request, the deadlines, and what is believed of the replies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from bncourse.grading.outcome import Failure, Outcome
+from bncourse.grading.sandbox import wire
+from bncourse.grading.sandbox.values import pack
+from bncourse.grading.task import Case
+
+REPLY_BUDGET = 32 << 20
+GRACE = 0.3  # the child stops an endless loop by itself; after this long it is not waited for
+START_SECONDS = 30.0
+LOOK = 0.025  # how often the private folder is looked at
+TEXT_LIMIT = 1000
+MAX_NAMES = 64
+KINDS = ("raised", "timeout", "form", "not started")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a task asks for, as data, and the inputs to try; no answers."""
+
+    id: str
+    asked: Mapping[str, Any]
+    cases: Sequence[Case]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended: its wait status, CPU seconds and largest size in bytes."""
+
+    status: int = 0
+    cpu: float = 0.0
+    size: int = 0
+
+
+class Session(Protocol):
+    """A child that was just started, seen from the parent."""
+
+    def send(self, data: bytes) -> None:
+        """Send the request. Raises OSError when the child is gone."""
+
+    def receive(self, seconds: float) -> bytes | None:
+        """Return the next bytes, b"" when the child is gone, None after ``seconds``."""
+
+    def overfull(self) -> bool:
+        """Say whether the child has written more files than it may."""
+
+    def end(self) -> Ended:
+        """Kill the child with all it has started, and tidy up."""
+
+
+@dataclass
+class Replies:
+    """What a child has said so far, and at which step it is."""
+
+    questions: Mapping[str, Question]
+    cells: frozenset[int]
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
+    stopped: dict[int, Failure] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+    learner: str = ""
+    step: tuple[str, Any] = ("start", None)
+    ended: bool = False
+
+    def take(self, head: Any, arrays: list[np.ndarray]) -> None:
+        """Note one message. Raises WireError for anything that makes no sense here."""
+        kind = head.get("is") if isinstance(head, dict) else None
+        if kind in ("cell", "ran"):
+            number = head.get("number")
+            if type(number) is not int or number not in self.cells:
+                raise wire.WireError("a cell that there is not")
+            self.step = ("cell", number)
+            if kind == "ran":
+                failure = _failure(head.get("failure"))
+                self.stopped.pop(number, None)
+                if failure:
+                    self.stopped[number] = failure
+        elif kind in ("task", "absent", "outcomes"):
+            self._task(kind, head, arrays)
+        elif kind == "flag":
+            self.flags = [*self.flags, _text(head.get("text"))][:20]
+        elif kind == "learner":
+            self.learner = _text(head.get("name"))
+        elif kind == "end":
+            self.ended = True
+        else:
+            raise wire.WireError("a message of no kind")
+
+    def _task(self, kind: str, head: Mapping[str, Any], arrays: list[np.ndarray]) -> None:
+        name = head.get("id")
+        if not isinstance(name, str) or name not in self.questions:
+            raise wire.WireError("a task that was not asked")
+        self.step = ("task", name)
+        if kind == "absent":
+            self.absent.add(name)
+            self.done.add(name)
+        elif kind == "outcomes" and name not in self.done:
+            self.outcomes[name] = _outcomes(
+                head.get("cases"), arrays, len(self.questions[name].cases)
+            )
+            self.done.add(name)
+
+
+def request(
+    cells: Sequence[tuple[int, str]], questions: Sequence[Question], seconds: float
+) -> bytes:
+    """Return the message that a child is started with."""
+    arrays: list[np.ndarray] = []
+    tasks = [
+        {
+            "asked": question.asked,
+            "cases": [{"args": pack(c.args, arrays), "strided": c.strided} for c in question.cases],
+        }
+        for question in questions
+    ]
+    return wire.encode({"cells": cells, "tasks": tasks, "seconds": seconds}, arrays)
+
+
+def converse(
+    session: Session, message: bytes, replies: Replies, seconds: float, until: float
+) -> Failure | None:
+    """Send the request and take replies until the child is done.
+
+    Returns None when it came to its end, otherwise why it did not; ``replies.step`` says where.
+    Each cell and each task has ``seconds``, all together until the time ``until``.
+    """
+    inbox = wire.Inbox(REPLY_BUDGET)
+    try:
+        session.send(message)
+        deadline = min(time.monotonic() + START_SECONDS, until)
+        while not replies.ended:
+            piece = session.receive(max(min(LOOK, deadline - time.monotonic()), 0.0))
+            if piece == b"":
+                return Failure("ended")
+            if time.monotonic() >= deadline:
+                return Failure("timeout", message=f"it was stopped after {seconds:g} seconds")
+            if piece is None:
+                if session.overfull():
+                    return Failure("ended", message="it wrote more files than it may")
+                continue
+            inbox.feed(piece)
+            step = replies.step
+            while (got := inbox.take()) is not None:
+                replies.take(*got)
+            if replies.step != step:
+                deadline = min(time.monotonic() + seconds + GRACE, until)
+    except wire.WireError as error:
+        return Failure("ended", message=f"its process sent {error}")
+    except OSError:
+        return Failure("ended")
+    return None
+
+
+def _outcomes(said: Any, arrays: list[np.ndarray], most: int) -> list[Outcome]:
+    if not isinstance(said, list) or len(said) > most:
+        raise wire.WireError("more outcomes than cases")
+    outcomes = []
+    for one in said:
+        if not (isinstance(one, list) and len(one) == 4):
+            raise wire.WireError("an outcome of no kind")
+        names, failure, mutated, printed = one[0], _failure(one[1]), one[2], one[3]
+        if (names is None) == (failure is None):
+            raise wire.WireError("neither arrays nor a reason")
+        values = None
+        if names is not None:
+            names = _texts(names)
+            if len(set(names)) < len(names) or len(names) > len(arrays):
+                raise wire.WireError("names without arrays")
+            values, arrays = dict(zip(names, arrays, strict=False)), arrays[len(names) :]
+        outcomes.append(Outcome(values, failure, tuple(_texts(mutated)), _text(printed, 2000)))
+    return outcomes
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or len(value) > MAX_NAMES:
+        raise wire.WireError("a list of texts that is none")
+    return [_text(v) for v in value]
+
+
+def _failure(data: Any) -> Failure | None:
+    if data is None:
+        return None
+    if not (isinstance(data, list) and len(data) == 5 and data[0] in KINDS):
+        raise wire.WireError("a failure of no kind")
+    line = data[4] if type(data[4]) is int and 0 <= data[4] < 1 << 31 else 0
+    return Failure(data[0], _text(data[1]), _text(data[2]), line, _text(data[3]))
+
+
+def _text(value: Any, most: int = TEXT_LIMIT) -> str:
+    """Return a text of the learner's that can be stored and shown: no lone surrogates."""
+    if not isinstance(value, str):
+        raise wire.WireError("a text that is none")
+    return value[:most].encode("utf-8", "replace").decode()
