@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from bncourse.grade.exercise import exercises, recognise
 from bncourse.grade.notebook import Submitted
 from bncourse.grade.settings import Settings, fingerprint
+from bncourse.grading.sandbox.preload import LIBRARIES
 from bncourse.grading.submissions import File, Submission, Unreadable
 
 
@@ -21,6 +22,7 @@ class Entry:
     exercise: str
     file: File | None
     fingerprint: str = ""
+    heavy: bool = False
     others: tuple[str, ...] = ()
 
 
@@ -42,9 +44,9 @@ def entries(
             own = sorted(files.get(exercise, []), key=lambda seen: _rank(seen[0], exercise))
             if not own and len(asked) == 1:
                 own = files.get("", [])  # broken, or answering nothing: it is graded as that
-            file, mark = own[-1] if own else (None, "")
-            others = tuple(other.name for other, _ in own[:-1])
-            out.append(Entry(submission, exercise, file, mark, others))
+            file, mark, heavy = own[-1] if own else (None, "", False)
+            others = tuple(seen[0].name for seen in own[:-1])
+            out.append(Entry(submission, exercise, file, mark, heavy, others))
     return out
 
 
@@ -74,11 +76,15 @@ def read(entry: Entry, settings: Settings) -> Submitted:
 
 
 def readings(chosen: Sequence[Entry], settings: Settings) -> Iterator[Submitted]:
-    """Read entries one after the other, as they are wanted."""
-    return (read(entry, settings) for entry in chosen)
+    """Read entries one after the other, as they are wanted.
+
+    Those that need large libraries come first and together: they take longest to begin with.
+    """
+    ordered = sorted(chosen, key=lambda entry: not entry.heavy)
+    return (read(entry, settings) for entry in ordered)
 
 
-Seen = tuple[File, str]  # a file and its fingerprint
+Seen = tuple[File, str, bool]  # a file, its fingerprint, and whether it needs large libraries
 
 
 def _by_exercise(
@@ -90,7 +96,8 @@ def _by_exercise(
         with contextlib.suppress(Unreadable):
             data = file.read()
             mark = fingerprint(data, settings)
-        found.setdefault(recognise(data, file.name, among), []).append((file, mark))
+        heavy = any(name.encode() in data for name in LIBRARIES)
+        found.setdefault(recognise(data, file.name, among), []).append((file, mark, heavy))
     return found
 
 

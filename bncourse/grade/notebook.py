@@ -18,6 +18,8 @@ from bncourse.grading.learner import ANYBODY, normal_name
 from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.record import Result, TaskResult
 from bncourse.grading.sandbox.box import Ran, Sandbox
+from bncourse.grading.sandbox.preload import FULL
+from bncourse.grading.sandbox.refusals import DIGGING
 from bncourse.grading.submissions import Cell, Unreadable, read_cells
 from bncourse.grading.task import Task
 from bncourse.grading.verdict import Status, Verdict
@@ -127,6 +129,20 @@ def _graded(ready: Prepared, ran: Ran, cells: Sequence[Cell]) -> TaskResult:
         outcomes = outcomes[:1] * len(ready.cases)
     verdict = _judged(task, ready, [_of_a_form(task, o) for o in outcomes])
     return TaskResult(verdict, points(task), flags)
+
+
+def _general(ran: Ran, ready: Sequence[Prepared]) -> list[str]:
+    """Return the flags that belong to no single task."""
+    particular = {flag for p in ready for flag in _flags_of(p.task, ran)}
+    return [flag for flag in ran.flags if flag not in particular]
+
+
+def _digging(ran: Ran, cells: Sequence[Cell]) -> list[str]:
+    """Flag words that speak of torch's internals, by which a refused layer can be reached."""
+    if ran.kind != FULL:
+        return []
+    words = {word for cell in cells for word in DIGGING.findall(cell.source)}
+    return [f"speaks of {', '.join(sorted(words)[:5])}: look at the code"] if words else []
 
 
 def _flags_of(task: Task, ran: Ran) -> list[str]:

@@ -10,7 +10,6 @@ import contextlib
 import copy
 import io
 import sys
-import time
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
@@ -38,49 +37,43 @@ def run_cases(
     ``task`` is a Task, or what of it is asked. Inputs are copies, compared afterwards.
     ``time_limit`` in seconds covers all cases together and is watched in the main thread only.
     """
+    outcomes: list[Outcome] = []
     try:
-        with deadline(time_limit):
+        with deadline(time_limit), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
             answer = task.driver(task, value)
+            for case in cases:
+                outcomes.append(_run_one(task, answer, case))
+                if outcomes[-1].failure and outcomes[-1].failure.kind == "not started":
+                    break
+    except TimeLimit:
+        late = Failure("timeout", message=f"it was stopped after {time_limit:g} seconds")
+        outcomes.append(Outcome(failure=late))
     except NotStarted:
         return [Outcome(failure=Failure("not started"))]
     except AnswerError as error:
         return [Outcome(failure=Failure("form", message=str(error)))]
-    except TimeLimit:
-        return [Outcome(failure=_too_long(time_limit))]
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a dict of the learner's own making, say
         return [Outcome(failure=describe_error(error))] * len(cases)
-    outcomes = []
-    until = time.monotonic() + time_limit
-    for case in cases:
-        outcome = _run_one(task, answer, case, max(until - time.monotonic(), 0.01), time_limit)
-        outcomes.append(outcome)
-        if outcome.failure and outcome.failure.kind in ("timeout", "not started"):
-            break
-    return outcomes
+    return outcomes[: len(cases)]
 
 
-def _run_one(
-    task: Asked, answer: Callable[..., Any], case: Case, seconds: float, limit: float
-) -> Outcome:
+def _run_one(task: Asked, answer: Callable[..., Any], case: Case) -> Outcome:
     args = tuple(_fresh(a, case.strided) for a in case.args)
     sink = _Sink()
     values, failure = None, None
     try:
-        with deadline(seconds), contextlib.redirect_stdout(sink), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with np.errstate(all="ignore"):
-                values = named_arrays(answer(*args), task.outputs)
+        with contextlib.redirect_stdout(sink):
+            values = named_arrays(answer(*args), task.outputs)
     except NotStarted:
         failure = Failure("not started")
     except NotImplementedError:
         failure = Failure("not started")
     except AnswerError as error:
         failure = Failure("form", message=str(error))
-    except TimeLimit:
-        failure = _too_long(limit)
-    except KeyboardInterrupt:
+    except (TimeLimit, KeyboardInterrupt):
         raise
     except BaseException as error:
         failure = describe_error(error)
@@ -90,10 +83,6 @@ def _run_one(
         if not _surely_unchanged(given, now)
     )
     return Outcome(values, failure, mutated, sink.getvalue())
-
-
-def _too_long(limit: float) -> Failure:
-    return Failure("timeout", message=f"it was stopped after {limit:g} seconds")
 
 
 def _fresh(value: Any, strided: bool) -> Any:

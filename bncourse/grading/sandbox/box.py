@@ -166,12 +166,12 @@ def _in_words(failure: Failure, ended: Ended) -> Failure:
     if failure.kind != "ended" or failure.message:
         return failure
     if os.name == "posix" and os.WIFSIGNALED(ended.status):
-        name = signal.Signals(os.WTERMSIG(ended.status)).name
+        number = os.WTERMSIG(ended.status)
         how = {
-            "SIGSEGV": "crashed Python itself (segmentation fault)",
-            "SIGABRT": "crashed Python itself (abort)",
-            "SIGKILL": "was ended by the system, which happens when memory runs out",
-            "SIGXCPU": "used up its CPU time",
-        }.get(name, f"was ended by the signal {name}")
+            signal.SIGSEGV: "crashed Python itself (segmentation fault)",
+            signal.SIGABRT: "crashed Python itself (abort)",
+            signal.SIGKILL: "was ended by the system, which happens when memory runs out",
+            signal.SIGXCPU: "used up its CPU time",
+        }.get(number, f"was ended by signal {number}")
         return Failure("ended", message=f"it {how}")
     return Failure("ended", message="it ended the whole process instead of returning")

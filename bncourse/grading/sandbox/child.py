@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,10 @@ def serve(read_fd: int, write_fd: int, kind: str) -> None:
     notebook = Notebook(replies.flag)
     sys.meta_path.insert(0, NotHere(HIDDEN[kind], replies.flag))
     seconds = request["seconds"]
-    run_all(notebook, request["cells"], seconds, replies.begin_cell, replies.end_cell)
+    # Cells that could call a library's layer could prepare what an answer only hands over.
+    strict = not any(data["asked"]["library_layers"] for data in request["tasks"])
+    with refusing() if strict else nullcontext():
+        run_all(notebook, request["cells"], seconds, replies.begin_cell, replies.end_cell)
     name = notebook.scope.get("learner")
     replies.put({"is": "learner", "name": name[:NAME_LIMIT] if isinstance(name, str) else ""})
     for data in request["tasks"]:

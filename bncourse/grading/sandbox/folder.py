@@ -15,7 +15,8 @@ def overfull(folder: str) -> bool:
         with os.scandir(folder) as entries:
             for entry in entries:
                 files += 1
-                size += entry.stat(follow_symlinks=False).st_blocks * 512
+                found = entry.stat(follow_symlinks=False)
+                size += max(found.st_size, getattr(found, "st_blocks", 0) * 512)
                 if files > MAX_FILES or size > MAX_BYTES:
                     return True
     except OSError:  # it was renamed or emptied meanwhile

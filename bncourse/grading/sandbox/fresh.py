@@ -56,6 +56,9 @@ class FreshSession:
 
     def __init__(self, boot: str) -> None:
         self._folder = tempfile.mkdtemp(prefix="bncourse-")
+        other = _other_user()
+        if other:
+            os.chown(self._folder, *other)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", boot],
             stdin=subprocess.PIPE,
@@ -64,6 +67,7 @@ class FreshSession:
             cwd=self._folder,
             env=_environment(self._folder),
             start_new_session=True,
+            **({"user": other[0], "group": other[1], "extra_groups": []} if other else {}),
         )
         # Pipes cannot be waited for with a time limit on every system; a thread can.
         self._pieces: queue.Queue[bytes] = queue.Queue(WAITING_PIECES)
@@ -113,6 +117,14 @@ class FreshSession:
         self._process.stdout.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         return Ended(status=-code if code < 0 else code << 8)
+
+
+def _other_user() -> tuple[int, int] | None:
+    if sys.platform == "win32":
+        return None
+    from bncourse.grading.sandbox.root import other_user
+
+    return other_user()
 
 
 def _family(pid: int) -> list[psutil.Process]:

@@ -20,6 +20,7 @@ START_SECONDS = 30.0
 LOOK = 0.025  # how often the private folder is looked at
 TEXT_LIMIT = 1000
 MAX_NAMES = 64
+NAME_LIMIT = 100
 KINDS = ("raised", "timeout", "form", "not started")
 
 
@@ -137,23 +138,27 @@ def converse(
     inbox = wire.Inbox(REPLY_BUDGET)
     try:
         session.send(message)
-        deadline = min(time.monotonic() + START_SECONDS, until)
+        now = time.monotonic()
+        deadline, look = min(now + START_SECONDS, until), now + LOOK
         while not replies.ended:
-            piece = session.receive(max(min(LOOK, deadline - time.monotonic()), 0.0))
+            piece = session.receive(max(min(LOOK, deadline - now), 0.0))
             if piece == b"":
                 return Failure("ended")
-            if time.monotonic() >= deadline:
+            now = time.monotonic()
+            if now >= deadline:
                 return Failure("timeout", message=f"it was stopped after {seconds:g} seconds")
-            if piece is None:
+            if now >= look:
+                look = now + LOOK
                 if session.overfull():
                     return Failure("ended", message="it wrote more files than it may")
+            if piece is None:
                 continue
             inbox.feed(piece)
             step = replies.step
             while (got := inbox.take()) is not None:
                 replies.take(*got)
             if replies.step != step:
-                deadline = min(time.monotonic() + seconds + GRACE, until)
+                deadline = min(now + seconds + GRACE, until)
     except wire.WireError as error:
         return Failure("ended", message=f"its process sent {error}")
     except OSError:
@@ -173,18 +178,20 @@ def _outcomes(said: Any, arrays: list[np.ndarray], most: int) -> list[Outcome]:
             raise wire.WireError("neither arrays nor a reason")
         values = None
         if names is not None:
-            names = _texts(names)
+            names = _texts(names, NAME_LIMIT)
             if len(set(names)) < len(names) or len(names) > len(arrays):
                 raise wire.WireError("names without arrays")
             values, arrays = dict(zip(names, arrays, strict=False)), arrays[len(names) :]
-        outcomes.append(Outcome(values, failure, tuple(_texts(mutated)), _text(printed, 2000)))
+        outcomes.append(
+            Outcome(values, failure, tuple(_texts(mutated, NAME_LIMIT)), _text(printed, 2000))
+        )
     return outcomes
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any, most: int) -> list[str]:
     if not isinstance(value, list) or len(value) > MAX_NAMES:
         raise wire.WireError("a list of texts that is none")
-    return [_text(v) for v in value]
+    return [_text(v, most) for v in value]
 
 
 def _failure(data: Any) -> Failure | None:

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 VERSION_QUERY, PATH_BENEATH = 1, 1
 
-WRITE_FILE, READ_FILE, READ_DIR, REMOVE_FILE, MAKE_REG, TRUNCATE = 2, 4, 8, 32, 256, 1 << 14
+WRITE_FILE, READ_FILE, READ_DIR, MAKE_REG, TRUNCATE = 2, 4, 8, 256, 1 << 14
 READ = READ_FILE | READ_DIR
-PRIVATE = READ | WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE
+# Nothing can be removed or renamed there: what is written stays where it is counted.
+PRIVATE = READ | WRITE_FILE | MAKE_REG | TRUNCATE
 ON_FILES = READ_FILE | WRITE_FILE | TRUNCATE | 1
 # What each version of the interface can forbid on files, on the network, between processes.
 FILES = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}

@@ -39,7 +39,7 @@ def around(command: Sequence[str], libraries: Sequence[str], cache: str) -> list
         out += ["--tmpfs", PACKAGE]
     for name in ("__init__.py", "grading"):
         out += ["--ro-bind", os.path.join(PACKAGE, name), f"{COURSE}/bncourse/{name}"]
-    if os.path.isdir(cache):
+    if cache != PRIVATE and os.path.isdir(cache):
         # Written to by the runner alone; where Landlock cannot see to that, by nobody.
         out += ["--bind" if landlock.version() else "--ro-bind", cache, cache]
     out += ["--proc", "/proc", "--dev", "/dev"]

@@ -7,31 +7,31 @@ import os
 import re
 from collections.abc import Iterable
 
-LIGHT, MAGIC, FULL = "light", "magic", "full"
+LIGHT, MAGIC, SCIENCE, FULL = "light", "magic", "science", "full"
+_MAGICS = ("IPython.core.inputtransformer2",)
+_SCIENCE = ("matplotlib.pyplot", "scipy.stats", "scipy.signal", "scipy.optimize")
 MODULES = {
     LIGHT: (),
-    MAGIC: ("IPython.core.inputtransformer2",),
-    FULL: (
-        "IPython.core.inputtransformer2",
-        "torch",
-        "torch.nn.functional",
-        "matplotlib.pyplot",
-        "scipy.stats",
-        "scipy.signal",
-        "scipy.optimize",
-    ),
+    MAGIC: _MAGICS,
+    SCIENCE: (*_MAGICS, *_SCIENCE),
+    FULL: (*_MAGICS, "torch", "torch.nn.functional", *_SCIENCE),
 }
-# Libraries that only the full runner has: large, or able to do the exercise by themselves.
-HIDDEN = {LIGHT: ("torch", "functorch"), MAGIC: ("torch", "functorch"), FULL: ()}
+# Torch can do the exercise by itself: only the full runner has it, where that is refused.
+HIDDEN = {kind: () if kind == FULL else ("torch", "functorch") for kind in MODULES}
 CPU_SECONDS = 120
 # Memory beyond the runner's own, in bytes.
-MEMORY = {LIGHT: 512 << 20, MAGIC: 512 << 20, FULL: 1 << 30}
+MEMORY = {LIGHT: 512 << 20, MAGIC: 512 << 20, SCIENCE: 768 << 20, FULL: 1 << 30}
 
-_IMPORT = re.compile(
-    r"^[^#\n]*\b(?:import|from)\s+(?:[\w., ]*\b)?(?:torch|scipy|matplotlib|sklearn|pandas)\b",
-    re.MULTILINE,
-)
-_MAGIC = re.compile(r"^\s*[%!?]|^[^#\n]*\?\s*$|^[^#\n'\"]*=\s*[%!]\s*\w", re.MULTILINE)
+LIBRARIES = {
+    "torch": FULL,
+    "scipy": SCIENCE,
+    "matplotlib": SCIENCE,
+    "sklearn": SCIENCE,
+    "pandas": SCIENCE,
+}
+LONGEST_LINE = 300  # what is looked at of a line, so that no line takes long
+_WORD = re.compile(r"\b(?:" + "|".join(LIBRARIES) + r")\b")
+_ASSIGNED_MAGIC = re.compile(r"[^#'\"=]*=[ \t]*[%!][ \t]*\w")
 # One thread: a process may only be forked while it has no other.
 ONE_THREAD = {
     name: "1"
@@ -47,18 +47,33 @@ ONE_THREAD = {
 
 def has_magic(source: str) -> bool:
     """Say whether a cell may hold IPython's own syntax: magics, shell commands, question marks."""
-    return _MAGIC.search(source) is not None
+    if not ("%" in source or "!" in source or "?" in source):
+        return False
+    for line in source.splitlines():
+        bare = line[:LONGEST_LINE].strip()
+        if bare.startswith(("%", "!", "?")) or (bare.endswith("?") and "#" not in bare):
+            return True
+        if ("%" in bare or "!" in bare) and _ASSIGNED_MAGIC.match(bare):
+            return True
+    return False
+
+
+def libraries(source: str) -> set[str]:
+    """Return the large libraries that a cell may import."""
+    if not any(name in source for name in LIBRARIES):
+        return set()
+    lines = (line[:LONGEST_LINE] for line in source.splitlines())
+    return {n for line in lines if "import" in line or "from" in line for n in _WORD.findall(line)}
 
 
 def kind_for(sources: Iterable[str]) -> str:
     """Return the kind of runner that these cells need; nothing of them is compiled for it."""
-    kind = LIGHT
+    wanted = set()
     for source in sources:
-        if _IMPORT.search(source):
-            return FULL
+        wanted |= {LIBRARIES[name] for name in libraries(source)}
         if has_magic(source):
-            kind = MAGIC
-    return kind
+            wanted.add(MAGIC)
+    return next((kind for kind in (FULL, SCIENCE, MAGIC) if kind in wanted), LIGHT)
 
 
 def load(kind: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from bncourse.grading.sandbox.stand_ins import Flag
 
+DIGGING = re.compile(r"torch\.(?:_\w+|ops|library|jit)\b|\b_destroy\b|\b_decomp\b|\b_refs\b")
 LAYERS = re.compile(r"aten::\w*(batch|layer|group|instance|rms)_norm")
 
 
@@ -20,11 +21,13 @@ class Refused(Exception):
 
 
 @contextlib.contextmanager
-def refusing(flag: Flag) -> Iterator[None]:
+def refusing(flag: Flag = lambda _text: None) -> Iterator[None]:
     """Refuse torch's normalisation layers, by whatever name they are called.
 
     It is done where all of torch's calls end, in its table of kernels, so that ``nn``,
     ``functional``, ``ops`` and compiled scripts are alike. Without torch there is nothing to do.
+    It is a rule made plain, no wall: who digs in torch's own internals can get round it, and
+    ``DIGGING`` tells the instructor where a notebook speaks of them.
     """
     torch = sys.modules.get("torch")
     if torch is None:

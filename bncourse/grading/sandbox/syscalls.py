@@ -17,7 +17,7 @@ ALLOWED = """
 read write readv writev pread64 pwrite64 preadv pwritev close close_range fstat stat lstat
 newfstatat statx access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir
 fchdir lseek dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 fsync fdatasync ftruncate
-unlink unlinkat rename renameat renameat2 umask fadvise64 statfs fstatfs copy_file_range sendfile
+umask fadvise64 statfs fstatfs copy_file_range sendfile
 mmap munmap mremap mprotect madvise brk mincore membarrier
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending sigaltstack restart_syscall pause
 exit exit_group futex set_robust_list get_robust_list set_tid_address rseq arch_prctl
@@ -31,8 +31,9 @@ REFUSED = """
 fork vfork clone execve execveat socket socketpair connect bind kill tkill tgkill
 rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal pidfd_open ptrace process_vm_readv
 process_vm_writev chmod fchmod fchmodat chown fchown lchown fchownat setxattr lsetxattr fsetxattr
-utime utimes utimensat futimesat mkdir mkdirat mknod mknodat symlink symlinkat link linkat
-truncate setuid setgid setpgid setsid unshare setns mount umount2 chroot shmget msgget semget
+utime utimes utimensat futimesat mkdir mkdirat mknod mknodat symlink symlinkat link linkat fallocate
+truncate unlink unlinkat rename renameat renameat2 rmdir
+setuid setgid setpgid setsid unshare setns mount umount2 chroot shmget msgget semget
 memfd_create mlock setpriority prctl
 """
 # fcntl that only looks at or copies a descriptor: the others can make the kernel send signals.

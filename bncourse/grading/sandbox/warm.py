@@ -17,6 +17,7 @@ from bncourse.grading.sandbox.folder import overfull
 from bncourse.grading.sandbox.job import Ended
 from bncourse.grading.sandbox.preload import CPU_SECONDS, ONE_THREAD
 from bncourse.grading.sandbox.readable import PACKAGE, library_folders
+from bncourse.grading.sandbox.root import other_user
 from bncourse.grading.sandbox.runner import END, ENDED, RUN
 
 BOOT = (
@@ -43,7 +44,8 @@ class WarmRunner:
         path = [namespaces.COURSE if within_namespaces else os.path.dirname(PACKAGE), *libraries]
         boot = BOOT.format(path=path, control=theirs.fileno())
         command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", boot]
-        environment = _environment()
+        other = other_user()
+        environment = _environment(private if other else _matplotlib_folder())
         if within_namespaces:
             command = namespaces.around(command, libraries, environment["MPLCONFIGDIR"])
         settings = {
@@ -54,6 +56,8 @@ class WarmRunner:
             "landlock": landlock.version() > 0,
             "cpu": CPU_SECONDS,
         }
+        if other and self._folder:
+            os.chown(self._folder, *other)
         program = np.frombuffer(syscalls.program(), "u1")
         with theirs:
             self._process = subprocess.Popen(
@@ -64,6 +68,7 @@ class WarmRunner:
                 pass_fds=[theirs.fileno()],
                 env=environment,
                 start_new_session=True,
+                **({"user": other[0], "group": other[1], "extra_groups": []} if other else {}),
             )
         try:
             ours.settimeout(START_SECONDS)
@@ -139,13 +144,13 @@ class WarmSession:
         return Ended(*ENDED.unpack(answer))
 
 
-def _environment() -> dict[str, str]:
+def _environment(matplotlib: str) -> dict[str, str]:
     """The runner's environment: nothing of the instructor's."""
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": "/nonexistent",
         "LANG": "C.UTF-8",
-        "MPLCONFIGDIR": _matplotlib_folder(),
+        "MPLCONFIGDIR": matplotlib,
         **ONE_THREAD,
     }
 
