@@ -78,7 +78,8 @@ def _one_by_one(settings: Settings, chunk: list[Submitted], done: Done) -> None:
             raise
         except Exception as error:  # a fault of ours must not cost the class its grades
             why = f"it could not be graded: {type(error).__name__}: {error}"
-            done([replace(blank(submitted, versions()), failure=why, flags=(why,))])
+            lost = replace(blank(submitted, versions()), failure=why, flags=(why,), fingerprint="")
+            done([lost])  # without a fingerprint it is tried again the next time
 
 
 def _chunks(submitted: Iterable[Submitted], size: int) -> Iterator[list[Submitted]]:
@@ -98,8 +99,10 @@ def local_executor(workers: int) -> Iterator[Executor]:
 
     if workers == 1:
         with ThreadPoolExecutor(1) as pool:
-            yield pool
-            pool.submit(worker.close).result()
+            try:
+                yield pool
+            finally:
+                pool.submit(worker.close).result()
         return
     # Forked workers have the tasks loaded already; where forking is unsafe they load them anew.
     how = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")

@@ -11,7 +11,6 @@ from pathlib import Path
 from bncourse.grading.record import Result
 from bncourse.grading.report.files import write_text
 from bncourse.grading.report.tables import read_grades
-from bncourse.grading.report.text import one_line
 
 FORMATS = ("nbgrader", "canvas", "gradescope", "classroom")
 
@@ -30,6 +29,10 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     export.add_argument(
         "--gradebook", type=Path, help="canvas: the grade book as exported from Canvas"
     )
+    export.add_argument(
+        "--column", action="append", default=[], metavar="03=TITLE",
+        help="canvas: the column of an exercise (may be repeated); default: the exercise's title",
+    )  # fmt: skip
     export.set_defaults(run=guarded(_export))
 
 
@@ -48,7 +51,7 @@ def _export(args: argparse.Namespace) -> int:
     if args.out:
         write_text(args.out, text)
     else:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     if args.format == "classroom":
         return int(any(r.failure or r.score < r.out_of for r in results))
     return 0
@@ -78,11 +81,16 @@ def _classroom(_args: argparse.Namespace, results: Sequence[Result]) -> str:
 
 
 def _canvas(args: argparse.Namespace, results: Sequence[Result]) -> str:
-    from bncourse.grading.report.exports.canvas import merge_canvas
+    from bncourse.grade.exercise import find_exercise
+    from bncourse.grading.report.exports.canvas import merge_canvas, read_gradebook
 
     if args.gradebook is None:
         raise ValueError("give the grade book exported from Canvas with --gradebook")
-    merged = merge_canvas(args.gradebook.read_bytes().decode("utf-8"), results)
-    for learner in merged.unmatched:
-        print(f"not in the grade book: {one_line(learner)}", file=sys.stderr)
+    pairs = [title.partition("=") for title in args.column]
+    if not all(equals for _, equals, _ in pairs):
+        raise ValueError('write a column as EXERCISE=TITLE, such as 03="Exercise 3"')
+    titles = {find_exercise(key): title for key, _, title in pairs}
+    merged = merge_canvas(read_gradebook(args.gradebook), results, titles)
+    for line in merged.report():
+        print(line, file=sys.stderr)
     return merged.text

@@ -82,9 +82,7 @@ class Grader:
             nothing,
             tasks=graded,
             notes=(*submitted.notes, *_notes(ran, cells, [p.task for p in ready])),
-            flags=tuple(
-                f for f in ran.flags if not any(f in _flags_of(p.task, ran) for p in ready)
-            ),
+            flags=(*_general(ran, ready), *_digging(ran, cells)),
             tier=self.box.tier,
             personal=normal_name(ran.learner),
             seconds=round(time.perf_counter() - begun, 4),

@@ -11,10 +11,18 @@ from typing import Any
 
 from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.sandbox import tiers
-from bncourse.grading.sandbox.job import Ended, Question, Replies, converse, request
+from bncourse.grading.sandbox.job import (
+    USED_UP,
+    Ended,
+    Question,
+    Replies,
+    converse,
+    request,
+)
 from bncourse.grading.sandbox.preload import kind_for
 
 TIME_LIMIT = 5.0
+RESTARTS = 2
 TOTAL = 12  # all of a notebook may take this many time limits
 
 
@@ -76,12 +84,17 @@ class Sandbox:
         replies = Replies({q.id: q for q in questions}, frozenset(n for n, _ in cells))
         stopped: dict[int, Failure] = {}
         lost: dict[str, Failure] = {}
-        cpu, size = 0.0, 0
+        cpu, size, restarts = 0.0, 0, 0
         while True:
             left = [q for q in questions if q.id not in replies.done and q.id not in lost]
             failure, ended = self._attempt(
                 kind, [c for c in cells if c[0] not in stopped], left, replies, until
             )
+            if ended is None:  # the runner itself was killed: that is not the learner's doing
+                restarts += 1
+                if restarts <= RESTARTS:
+                    continue
+                ended = Ended()
             cpu, size = cpu + ended.cpu, max(size, ended.size)
             slow = {n: f for n, f in replies.stopped.items() if f.kind == "timeout"}
             stopped |= slow
@@ -97,8 +110,8 @@ class Sandbox:
             else:
                 lost |= {q.id: failure for q in left}
             if time.monotonic() >= until:
-                over = Failure("timeout", message="the notebook had used up its time before it")
-                lost = {q.id: lost.get(q.id, over) for q in questions if q.id not in replies.done}
+                left = [q for q in questions if q.id not in replies.done]
+                lost = {q.id: lost.get(q.id, USED_UP) for q in left}
             if len(lost) + len(replies.done) >= len(questions):
                 break
             replies.step = ("start", None)
@@ -126,7 +139,7 @@ class Sandbox:
         questions: Sequence[Question],
         replies: Replies,
         until: float,
-    ) -> tuple[Failure | None, Ended]:
+    ) -> tuple[Failure | None, Ended | None]:
         session = self._start(kind)
         try:
             failure = converse(
@@ -147,12 +160,12 @@ class Sandbox:
             self._runners[kind], self.tier = tiers.best(kind, self._at_least, self.tier)
             return self._runners[kind].start()
 
-    def _end(self, kind: str, session: Any) -> Ended:
+    def _end(self, kind: str, session: Any) -> Ended | None:
         try:
             return session.end()
         except Exception:
-            self._runners.pop(kind).close()  # the next submission gets a new one
-            return Ended()
+            self._runners.pop(kind).close()  # the next one to start is a new one
+            return None
 
 
 def _complete(question: Question, replies: Replies, lost: Failure | None) -> list[Outcome]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import codeop
 import contextlib
+import inspect
 import io
 import linecache
 import sys
@@ -35,7 +37,8 @@ class Notebook:
         self.scope["np"] = np
         self.scope["display"] = lambda *_args, **_kwargs: None
         self.scope.update(stand_in_for_the_course(flag))
-        self._compile = codeop.Compile()
+        self._compile = codeop.Compile()  # remembers "from __future__" for later cells
+        self._compile.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         self._shell = Shell(self.scope, self._run_body, flag)
         self.scope["get_ipython"] = lambda: self._shell
 
@@ -45,7 +48,7 @@ class Notebook:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
             with deadline(seconds), _quiet():
-                exec(self._compile(plain(source), filename, "exec"), self.scope)
+                self._execute(source, filename)
         except TimeLimit:
             return Failure("timeout", message=f"it was stopped after {seconds:g} seconds")
         except SyntaxError as error:
@@ -55,7 +58,17 @@ class Notebook:
         return None
 
     def _run_body(self, source: str) -> None:
-        exec(self._compile(plain(source), "<cell>", "exec"), self.scope)
+        self._execute(source, "<cell>")
+
+    def _execute(self, source: str, filename: str) -> None:
+        code = self._compile(plain(source), filename, "exec")
+        if not code.co_flags & inspect.CO_COROUTINE:
+            exec(code, self.scope)
+            return
+        waiting = eval(code, self.scope)  # a cell with "await" outside a function
+        with contextlib.suppress(StopIteration):
+            while True:
+                waiting.send(None)
 
 
 def run_all(

@@ -21,6 +21,7 @@ LOOK = 0.025  # how often the private folder is looked at
 TEXT_LIMIT = 1000
 MAX_NAMES = 64
 NAME_LIMIT = 100
+USED_UP = Failure("timeout", message="the notebook had used up its time before this was done")
 KINDS = ("raised", "timeout", "form", "not started")
 
 
@@ -145,6 +146,8 @@ def converse(
             if piece == b"":
                 return Failure("ended")
             now = time.monotonic()
+            if now >= until:
+                return USED_UP
             if now >= deadline:
                 return Failure("timeout", message=f"it was stopped after {seconds:g} seconds")
             if now >= look:

@@ -14,17 +14,21 @@ from bncourse.grading.sandbox.readable import PACKAGE, SYSTEM, SYSTEM_FILES, sta
 COURSE, PRIVATE = "/course", "/private"
 
 
+def look_for(wanted: bool = True) -> str:
+    """Return where bubblewrap is. Raises FileNotFoundError where it is wanted and not there."""
+    bwrap = shutil.which("bwrap") or ""
+    if wanted and not bwrap:
+        raise FileNotFoundError("bubblewrap (the command bwrap) is not installed")
+    return bwrap
+
+
 def around(command: Sequence[str], libraries: Sequence[str], cache: str) -> list[str]:
     """Return the command that runs ``command`` within namespaces of its own.
 
     Inside there are Python, its libraries, the part of the course that holds no answers, and one
-    small folder in memory. ``cache`` is Matplotlib's. Raises FileNotFoundError where bubblewrap
-    is not installed.
+    small folder in memory. ``cache`` is Matplotlib's.
     """
-    bwrap = shutil.which("bwrap")
-    if bwrap is None:
-        raise FileNotFoundError("bubblewrap (the command bwrap) is not installed")
-    out = [bwrap, "--unshare-all", "--unshare-user", "--cap-drop", "ALL"]
+    out = [look_for(), "--unshare-all", "--unshare-user", "--cap-drop", "ALL"]
     if os.geteuid() == 0:
         out += ["--uid", "65534", "--gid", "65534"]
     for path in SYSTEM:

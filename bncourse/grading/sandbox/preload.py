@@ -31,6 +31,7 @@ LIBRARIES = {
 }
 LONGEST_LINE = 300  # what is looked at of a line, so that no line takes long
 _WORD = re.compile(r"\b(?:" + "|".join(LIBRARIES) + r")\b")
+_PROMPT = re.compile(r"^(?:>>> |In \[\d{1,5}\]: )", re.MULTILINE)
 _ASSIGNED_MAGIC = re.compile(r"[^#'\"=]*=[ \t]*[%!][ \t]*\w")
 # One thread: a process may only be forked while it has no other.
 ONE_THREAD = {
@@ -46,7 +47,13 @@ ONE_THREAD = {
 
 
 def has_magic(source: str) -> bool:
-    """Say whether a cell may hold IPython's own syntax: magics, shell commands, question marks."""
+    """Say whether a cell may hold what only IPython understands.
+
+    Magics, shell commands, question marks; code that was pasted with its prompts or indented.
+    """
+    first = source.lstrip("\r\n")[:LONGEST_LINE]
+    if first.startswith((" ", "\t")) or _PROMPT.search(source):
+        return True
     if not ("%" in source or "!" in source or "?" in source):
         return False
     for line in source.splitlines():

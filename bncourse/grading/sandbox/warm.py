@@ -36,47 +36,51 @@ class WarmRunner:
 
     def __init__(self, kind: str, *, within_namespaces: bool) -> None:
         self.kind = kind
-        self._folder = "" if within_namespaces else tempfile.mkdtemp(prefix="bncourse-")
-        private = namespaces.PRIVATE if within_namespaces else self._folder
-        libraries = library_folders()
-        ours, theirs = socket.socketpair()
-        self._control = ours
-        path = [namespaces.COURSE if within_namespaces else os.path.dirname(PACKAGE), *libraries]
-        boot = BOOT.format(path=path, control=theirs.fileno())
-        command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", boot]
+        program = np.frombuffer(syscalls.program(), "u1")
+        namespaces.look_for(within_namespaces)
         other = other_user()
-        environment = _environment(private if other else _matplotlib_folder())
-        if within_namespaces:
-            command = namespaces.around(command, libraries, environment["MPLCONFIGDIR"])
+        self._folder = "" if within_namespaces else tempfile.mkdtemp(prefix="bncourse-")
+        if other and self._folder:
+            os.chown(self._folder, *other)
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = self._launch(theirs.fileno(), other)
         settings = {
             "kind": kind,
-            "private": private,
-            "libraries": libraries,
-            "path": [*(p for p in sys.path if _standard(p)), *libraries],
+            "private": self._folder or namespaces.PRIVATE,
+            "libraries": library_folders(),
+            "path": [*(p for p in sys.path if _standard(p)), *library_folders()],
             "landlock": landlock.version() > 0,
             "cpu": CPU_SECONDS,
         }
-        if other and self._folder:
-            os.chown(self._folder, *other)
-        program = np.frombuffer(syscalls.program(), "u1")
-        with theirs:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                env=environment,
-                start_new_session=True,
-                **({"user": other[0], "group": other[1], "extra_groups": []} if other else {}),
-            )
         try:
-            ours.settimeout(START_SECONDS)
-            ours.sendall(wire.encode(settings, [program]))
-            wire.read_message(ours.recv)
+            self._control.settimeout(START_SECONDS)
+            self._control.sendall(wire.encode(settings, [program]))
+            wire.read_message(self._control.recv)
         except (OSError, EOFError, wire.WireError):
             said = self.close()
             raise RunnerError(f"the {kind} runner did not start: {said}") from None
+
+    def _launch(self, control: int, other: tuple[int, int] | None) -> subprocess.Popen[bytes]:
+        libraries = library_folders()
+        course = os.path.dirname(PACKAGE) if self._folder else namespaces.COURSE
+        boot = BOOT.format(path=[course, *libraries], control=control)
+        command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", boot]
+        environment = _environment(
+            (self._folder or namespaces.PRIVATE) if other else _matplotlib_folder()
+        )
+        if not self._folder:
+            command = namespaces.around(command, libraries, environment["MPLCONFIGDIR"])
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            pass_fds=[control],
+            env=environment,
+            start_new_session=True,
+            **({"user": other[0], "group": other[1], "extra_groups": []} if other else {}),
+        )
 
     def start(self) -> WarmSession:
         """Fork a child. Raises RunnerError when the runner is gone."""

@@ -1,0 +1,202 @@
+"""What the parent believes of a child's replies: a made-up child says whatever it likes."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from bncourse.grading.sandbox import wire
+from bncourse.grading.sandbox.job import Ended, Question, Replies, converse
+from bncourse.grading.task import Case
+
+ASKED = {
+    "id": "9.1", "entry": "f", "params": ("x",), "outputs": ("y",), "driver": "call_function",
+    "form": None, "library_layers": False,
+}  # fmt: skip
+QUESTION = Question("9.1", ASKED, [Case("", (np.ones(2),)), Case("", (np.ones(3),))])
+FINE = [["y"], None, [], ""]
+
+
+class Scripted:
+    """A child that sends given pieces; None is silence, "" its death."""
+
+    def __init__(self, *pieces):
+        self.pieces = list(pieces)
+        self.full = False
+
+    def send(self, data):
+        self.sent = data
+
+    def receive(self, seconds):
+        if not self.pieces:
+            return b""
+        piece = self.pieces.pop(0)
+        if piece is None:
+            time.sleep(min(seconds, 0.005))
+        return piece
+
+    def overfull(self):
+        return self.full
+
+    def end(self):
+        return Ended()
+
+
+def head(**said):
+    return wire.encode(said)
+
+
+def outcomes(*cases, arrays=(), task="9.1"):
+    return wire.encode({"is": "outcomes", "id": task, "cases": list(cases)}, arrays)
+
+
+def talk(*pieces, seconds=0.05, until=None):
+    replies = Replies({"9.1": QUESTION}, frozenset({1, 2}))
+    until = time.monotonic() + 5 if until is None else until
+    return converse(Scripted(*pieces), b"", replies, seconds, until), replies
+
+
+def test_a_whole_conversation():
+    failure, replies = talk(
+        head(**{"is": "cell", "number": 1}),
+        head(**{"is": "cell", "number": 2})
+        + head(**{"is": "ran", "number": 1, "failure": ["raised", "NameError", "m", "t", 3]}),
+        head(**{"is": "flag", "text": "imports bncourse.layers"}),
+        head(**{"is": "learner", "name": "Ada"}),
+        head(**{"is": "task", "id": "9.1"}),
+        outcomes(FINE, FINE, arrays=[np.ones(2), np.zeros(3)]),
+        head(**{"is": "end"}),
+    )
+    assert failure is None
+    assert replies.learner == "Ada" and replies.flags == ["imports bncourse.layers"]
+    assert replies.stopped[1].type == "NameError" and replies.stopped[1].line == 3
+    assert [o.values["y"].tolist() for o in replies.outcomes["9.1"]] == [[1, 1], [0, 0, 0]]
+
+
+def test_a_cell_that_runs_at_the_second_try_has_not_stopped():
+    _, replies = talk(
+        head(**{"is": "ran", "number": 1, "failure": ["raised", "NameError", "", "", 0]}),
+        head(**{"is": "ran", "number": 1, "failure": None}),
+        head(**{"is": "end"}),
+    )
+    assert replies.stopped == {}
+
+
+def test_the_first_outcomes_count_not_later_ones():
+    _, replies = talk(
+        outcomes(FINE, FINE, arrays=[np.ones(2), np.ones(2)]),
+        outcomes(FINE, FINE, arrays=[np.zeros(2), np.zeros(2)]),
+        head(**{"is": "end"}),
+    )
+    assert replies.outcomes["9.1"][0].values["y"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        wire.encode("no dict"),
+        wire.encode({}),
+        head(**{"is": "verdict", "credit": 1}),
+        head(**{"is": ["cell"], "number": 1}),
+        head(**{"is": "cell", "number": 77}),
+        head(**{"is": "cell", "number": [1]}),
+        head(**{"is": "cell", "number": True}),
+        head(**{"is": "task", "id": "3.3"}),
+        head(**{"is": "task", "id": ["9.1"]}),
+        head(**{"is": "learner", "name": 5}),
+        head(**{"is": "ran", "number": 1, "failure": ["correct", "", "", "", 0]}),
+        head(**{"is": "ran", "number": 1, "failure": [["raised"], "", "", "", 0]}),
+        head(**{"is": "ran", "number": 1, "failure": "raised"}),
+        outcomes(FINE, FINE, FINE, arrays=[np.ones(1)] * 3),
+        outcomes(FINE),
+        outcomes([["y", "y"], None, [], ""], arrays=[np.ones(1)] * 2),
+        outcomes([[["y"]], None, [], ""], arrays=[np.ones(1)]),
+        outcomes([["y"] * 100, None, [], ""], arrays=[np.ones(1)] * 100),
+        outcomes([["y"], ["raised", "", "", "", 0], [], ""], arrays=[np.ones(1)]),
+        outcomes([None, None, [], ""]),
+        outcomes([["y"], None, "x", ""], arrays=[np.ones(1)]),
+        outcomes([["y"], None, [], 7], arrays=[np.ones(1)]),
+        outcomes("all right"),
+        b"\x80\x04pickle" * 5,
+    ],
+)
+def test_what_makes_no_sense_ends_the_conversation(piece):
+    failure, replies = talk(piece, head(**{"is": "end"}))
+    assert failure.kind == "ended" and "its process sent" in failure.message
+    assert not replies.ended and replies.outcomes.get("9.1", []) == []
+
+
+def test_texts_are_cut_and_can_be_encoded():
+    _, replies = talk(
+        wire.LENGTHS.pack(
+            len(t := b'[{"is":"learner","name":"\\ud800' + b"x" * 5000 + b'"},[]]'), 0
+        )
+        + t,
+        outcomes(
+            [["\x1b[31m" + "n" * 500], None, ["x" * 500], "p" * 9000],
+            [None, ["raised", "E" * 5000, "m" * 5000, "t" * 5000, 1 << 40], [], ""],
+            arrays=[np.ones(1)],
+        ),
+        head(**{"is": "end"}),
+    )
+    replies.learner.encode()
+    assert len(replies.learner) <= 1000
+    first, second = replies.outcomes["9.1"]
+    assert max(map(len, first.values)) <= 100 and len(first.printed) == 2000
+    assert second.failure.line == 0 and len(second.failure.message) == 1000
+
+
+def test_silence_is_waited_for_as_long_as_a_step_may_take():
+    begun = time.monotonic()
+    failure, replies = talk(head(**{"is": "task", "id": "9.1"}), *[None] * 10_000, seconds=0.05)
+    assert failure.kind == "timeout" and replies.step == ("task", "9.1")
+    assert time.monotonic() - begun < 5
+
+
+def test_talking_does_not_buy_time():
+    steps = [head(**{"is": "cell", "number": n}) for n in (1, 2)] * 200_000
+    failure, _ = talk(*steps, until=time.monotonic() + 0.2)
+    assert failure.kind == "timeout"
+
+
+def test_a_death_is_a_death():
+    failure, replies = talk(head(**{"is": "cell", "number": 2}), b"")
+    assert failure.kind == "ended" and replies.step == ("cell", 2)
+
+
+def test_a_flood_is_cut_off(monkeypatch):
+    monkeypatch.setattr("bncourse.grading.sandbox.job.REPLY_BUDGET", 1000)
+    failure, _ = talk(*[head(**{"is": "flag", "text": "x" * 100})] * 50)
+    assert failure.message == "its process sent more than is read"
+
+
+def test_a_folder_that_fills_ends_it_even_while_it_talks():
+    child = Scripted(*[head(**{"is": "cell", "number": 1}), None] * 1000)
+    child.full = True
+    replies = Replies({"9.1": QUESTION}, frozenset({1}))
+    failure = converse(child, b"", replies, 5.0, time.monotonic() + 5)
+    assert "wrote more files" in failure.message
+
+
+def test_flags_are_few():
+    _, replies = talk(*[head(**{"is": "flag", "text": str(n)}) for n in range(100)],
+                      head(**{"is": "end"}))  # fmt: skip
+    assert len(replies.flags) == 20
+
+
+def test_the_request_holds_no_answers():
+    from bncourse.grade.prepared import prepare
+    from bncourse.grading.sandbox.job import request
+    from bncourse.registry import find
+
+    task = find("3.3")
+    data = request([(1, "x = 1")], [prepare(task, 3).question], 5.0)
+    text = data[wire.LENGTHS.size : wire.LENGTHS.size + wire.LENGTHS.unpack_from(data)[0]]
+    said = json.dumps(json.loads(text))
+    for secret in (*(m.key for m in task.misconceptions), *task.hints, "rtol", "a large eps"):
+        assert secret not in said
+    _, arrays = wire.decode(text, data[wire.LENGTHS.size + len(text) :])
+    for case in task.draw(3):
+        y = task.reference(*case.args)[0]
+        assert not any(a.shape == y.shape and np.allclose(a, y) for a in arrays)
