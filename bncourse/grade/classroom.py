@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
+import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -90,24 +99,25 @@ def _chunks(submitted: Iterable[Submitted], size: int) -> Iterator[list[Submitte
 
 @contextmanager
 def local_executor(workers: int) -> Iterator[Executor]:
-    """Yield an executor on this machine: a thread for one worker, processes for several."""
-    import multiprocessing
-    import sys
-    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-
-    from bncourse.grade import worker
-
-    if workers == 1:
-        with ThreadPoolExecutor(1) as pool:
-            try:
-                yield pool
-            finally:
-                pool.submit(worker.close).result()
-        return
+    """Yield an executor of as many processes on this machine; an error ends them at once."""
     # Forked workers have the tasks loaded already; where forking is unsafe they load them anew.
     how = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(workers, mp_context=how) as pool:
-        yield pool
+    with ProcessPoolExecutor(workers, mp_context=how, initializer=_only_the_parent) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            ended = multiprocessing.active_children()
+            for process in ended:
+                process.terminate()
+            for process in ended:
+                process.join(5)  # what they inherited, such as the journal's lock, goes with them
+            raise
+
+
+def _only_the_parent() -> None:
+    """Leave Ctrl-C to the parent, which ends its workers itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

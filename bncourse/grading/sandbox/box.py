@@ -16,8 +16,9 @@ from bncourse.grading.sandbox.job import (
     Ended,
     Question,
     Replies,
+    cells_message,
     converse,
-    request,
+    questions_message,
 )
 from bncourse.grading.sandbox.preload import kind_for
 
@@ -61,6 +62,8 @@ class Sandbox:
         self._at_least, self._exactly = at_least, exactly
         self._runners: dict[str, Any] = {}
         self.tier = ""
+        self._asked: tuple[Question, ...] = ()
+        self._asked_message = questions_message(())
 
     def __enter__(self) -> Sandbox:
         return self
@@ -140,14 +143,25 @@ class Sandbox:
         replies: Replies,
         until: float,
     ) -> tuple[Failure | None, Ended | None]:
+        strict = not any(q.asked["library_layers"] for q in questions)
         session = self._start(kind)
         try:
             failure = converse(
-                session, request(cells, questions, self.time_limit), replies, self.time_limit, until
+                session,
+                cells_message(cells, self.time_limit, strict) + self._message(questions),
+                replies,
+                self.time_limit,
+                until,
             )
         finally:
             ended = self._end(kind, session)
         return failure, ended
+
+    def _message(self, questions: Sequence[Question]) -> bytes:
+        """Return the message of these questions, made once for a class that is asked the same."""
+        if self._asked != tuple(questions):
+            self._asked, self._asked_message = tuple(questions), questions_message(questions)
+        return self._asked_message
 
     def _start(self, kind: str) -> Any:
         if kind not in self._runners:

@@ -25,7 +25,7 @@ USED_UP = Failure("timeout", message="the notebook had used up its time before t
 KINDS = ("raised", "timeout", "form", "not started")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Question:
     """What a task asks for, as data, and the inputs to try; no answers."""
 
@@ -113,10 +113,16 @@ class Replies:
             self.done.add(name)
 
 
-def request(
-    cells: Sequence[tuple[int, str]], questions: Sequence[Question], seconds: float
-) -> bytes:
-    """Return the message that a child is started with."""
+def cells_message(cells: Sequence[tuple[int, str]], seconds: float, strict: bool) -> bytes:
+    """Return the first half of a request: what to run, and how long each may take.
+
+    ``strict`` refuses libraries' own layers from the first cell on.
+    """
+    return wire.encode({"cells": cells, "seconds": seconds, "strict": strict})
+
+
+def questions_message(questions: Sequence[Question]) -> bytes:
+    """Return the second half: what is asked and the inputs to try; the same for a whole class."""
     arrays: list[np.ndarray] = []
     tasks = [
         {
@@ -125,7 +131,7 @@ def request(
         }
         for question in questions
     ]
-    return wire.encode({"cells": cells, "tasks": tasks, "seconds": seconds}, arrays)
+    return wire.encode({"tasks": tasks}, arrays)
 
 
 def converse(

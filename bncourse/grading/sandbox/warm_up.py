@@ -11,7 +11,7 @@ from bncourse.grading.answers import call_function
 from bncourse.grading.asked import Asked, to_data
 from bncourse.grading.form import Choice, Form, Number, fill_form
 from bncourse.grading.sandbox.child import serve
-from bncourse.grading.sandbox.job import Question, request
+from bncourse.grading.sandbox.job import Question, cells_message, questions_message
 from bncourse.grading.task import Case
 
 CELLS = [
@@ -36,7 +36,8 @@ def warm_up(kind: str) -> None:
     reader, writer = os.pipe()
     sink = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.write(writer, request(CELLS, questions, 5.0))  # far smaller than a pipe holds
+        # Far smaller than a pipe holds.
+        os.write(writer, cells_message(CELLS, 5.0, False) + questions_message(questions))
         serve(reader, sink, kind)
     finally:
         for fd in (reader, writer, sink):

@@ -187,11 +187,11 @@ def test_flags_are_few():
 
 def test_the_request_holds_no_answers():
     from bncourse.grade.prepared import prepare
-    from bncourse.grading.sandbox.job import request
+    from bncourse.grading.sandbox.job import questions_message
     from bncourse.registry import find
 
     task = find("3.3")
-    data = request([(1, "x = 1")], [prepare(task, 3).question], 5.0)
+    data = questions_message([prepare(task, 3).question])
     text = data[wire.LENGTHS.size : wire.LENGTHS.size + wire.LENGTHS.unpack_from(data)[0]]
     said = json.dumps(json.loads(text))
     for secret in (*(m.key for m in task.misconceptions), *task.hints, "rtol", "a large eps"):
