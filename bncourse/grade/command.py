@@ -158,9 +158,11 @@ def _bar(total: int, new: int) -> Callable[[int], None]:
     """Show how far it is and how long it will take, on a terminal."""
     if new < total:
         print(f"{total - new} of {total} notebooks have not changed.", file=sys.stderr)
+    if not sys.stderr.isatty():
+        return lambda _count: None
     from tqdm import tqdm
 
-    bar = tqdm(total=new, unit=" notebooks", disable=None, leave=False)
+    bar = tqdm(total=new, unit=" notebooks", leave=False)
 
     def tell(count: int) -> None:
         bar.update(count)

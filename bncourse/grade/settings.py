@@ -7,9 +7,11 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
+import numpy as np
+
+import bncourse
 from bncourse.grading.sandbox import tiers
 from bncourse.grading.sandbox.box import TIME_LIMIT
 
@@ -32,10 +34,10 @@ class Settings:
 def versions() -> Mapping[str, str]:
     """Return the versions that a verdict may depend on, the course's tasks among them."""
     return {
-        "bncourse": metadata.version("bncourse"),
+        "bncourse": bncourse.__version__,
         "tasks": course_digest(),
         "python": platform.python_version(),
-        "numpy": metadata.version("numpy"),
+        "numpy": np.__version__,
     }
 
 

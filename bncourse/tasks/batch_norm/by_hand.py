@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 
@@ -171,11 +172,12 @@ def cases(rng: np.random.Generator) -> list[Case]:
 def _tells_apart(p: Mapping) -> bool:
     """Say whether no two answers, right or wrong, lie within the tolerance of each other."""
     right = answers(p)
-    if abs(float(right["x_hat_1"])) < 0.3 or p["x"].mean() == np.median(p["x"]):
+    if abs(float(right["x_hat_1"])) < 0.3 or p["x"].mean() == sorted(p["x"])[2]:
         return False
     told = [m.wrong(p) for m in MISCONCEPTIONS]
     for name, value in right.items():
-        wrong = [float(w[name]) for w in told if name in w and not np.isclose(w[name], value)]
+        told_here = (float(w[name]) for w in told if name in w)
+        wrong = [w for w in told_here if not math.isclose(w, value, rel_tol=1e-5, abs_tol=1e-8)]
         values = sorted([float(value), *wrong])
         if any(b - a < 0.02 * max(abs(a), abs(b)) for a, b in pairwise(values)):
             return False
