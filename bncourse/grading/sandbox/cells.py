@@ -80,8 +80,9 @@ def run_all(
 ) -> None:
     """Run all cells in their order; ``begin`` is told of each, ``ended`` of those that stop.
 
-    A cell that missed a name is tried once more at the end: it may only stand too early;
-    ``ended`` is told how that went.
+    A cell that missed a name is tried once more at the end: it may only stand too early. It can
+    then add names but change none, for later cells have had their say. ``ended`` is told how
+    that went.
     """
     early = []
     for number, source in cells:
@@ -93,7 +94,9 @@ def run_all(
             early.append((number, source))
     for number, source in early:
         begin(number)
+        before = dict(notebook.scope)
         ended(number, notebook.run(number, source, seconds))
+        notebook.scope.update(before)
 
 
 def plain(source: str) -> str:

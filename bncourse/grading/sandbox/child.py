@@ -27,7 +27,9 @@ NAME_LIMIT = 200
 
 def serve(read_fd: int, write_fd: int, kind: str) -> None:
     """Serve one request and return. The caller ends the process, whatever happened here."""
+    # Both halves are read before anything runs: a parent that waits to be read cannot watch.
     request, _ = wire.read_message(lambda n: os.read(read_fd, n))
+    questions, arrays = wire.read_message(lambda n: os.read(read_fd, n))
     replies = _Replies(write_fd)
     notebook = Notebook(replies.flag)
     sys.meta_path.insert(0, NotHere(HIDDEN[kind], replies.flag))
@@ -37,7 +39,6 @@ def serve(read_fd: int, write_fd: int, kind: str) -> None:
         run_all(notebook, request["cells"], seconds, replies.begin_cell, replies.end_cell)
     name = notebook.scope.get("learner")
     replies.put({"is": "learner", "name": name[:NAME_LIMIT] if isinstance(name, str) else ""})
-    questions, arrays = wire.read_message(lambda n: os.read(read_fd, n))
     for data in questions["tasks"]:
         asked = from_data(data["asked"])
         cases = [Case("", unpack(c["args"], arrays), strided=c["strided"]) for c in data["cases"]]

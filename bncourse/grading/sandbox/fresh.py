@@ -1,7 +1,7 @@
 """One fresh interpreter for each submission: what is possible on every system.
 
 The learner's code is in another process than the answers, within limits of time (and of memory
-where the system has them), but it can read files and use the network.
+where the system has them), but it can do to files, processes and network what its user can.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import secrets
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,8 @@ BOOT = (
 )
 PIECE = 1 << 16
 WAITING_PIECES = 64
+MARK = "BNCOURSE_JOB"
+ROUNDS = 10  # of looking for processes that it keeps starting
 
 
 class FreshRunner:
@@ -56,6 +59,7 @@ class FreshSession:
 
     def __init__(self, boot: str) -> None:
         self._folder = tempfile.mkdtemp(prefix="bncourse-")
+        self._mark = secrets.token_hex(16)
         other = _other_user()
         if other:
             os.chown(self._folder, *other)
@@ -65,7 +69,7 @@ class FreshSession:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=self._folder,
-            env=_environment(self._folder),
+            env=_environment(self._folder) | {MARK: self._mark},
             start_new_session=True,
             **({"user": other[0], "group": other[1], "extra_groups": []} if other else {}),
         )
@@ -103,9 +107,13 @@ class FreshSession:
 
     def end(self) -> Ended:
         """Kill the interpreter and every process that it has started, and tidy up."""
-        for process in _family(self._process.pid):
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        for _ in range(ROUNDS):
+            family = _family(self._process.pid, self._mark)
+            for process in family:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+            if len(family) <= 1:
+                break
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, 9)
@@ -127,12 +135,14 @@ def _other_user() -> tuple[int, int] | None:
     return other_user()
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        first = psutil.Process(pid)
-        return [*first.children(recursive=True), first]
-    except psutil.Error:
-        return []
+def _family(pid: int, mark: str) -> list[psutil.Process]:
+    """Return the interpreter and what it has started, also what has left it, by its mark."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid == pid or process.environ().get(MARK) == mark:
+                found.append(process)
+    return found
 
 
 def _environment(folder: str) -> dict[str, str]:

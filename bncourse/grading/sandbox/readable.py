@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from collections.abc import Iterator, Sequence
 from os.path import realpath
 
@@ -16,15 +15,13 @@ SYSTEM_FILES = ("/etc/ld.so.cache", "/dev/null", "/dev/urandom", "/etc/localtime
 
 def library_folders() -> list[str]:
     """Return the folders that Python imports installed packages from."""
-    folders = {realpath(sysconfig.get_path(name)) for name in ("purelib", "platlib")}
-    folders |= {realpath(p) for p in sys.path if p.endswith(("site-packages", "dist-packages"))}
+    folders = {realpath(p) for p in sys.path if p.endswith(("site-packages", "dist-packages"))}
     return sorted(folder for folder in folders if os.path.isdir(folder))
 
 
 def standard_folders() -> list[str]:
     """Return the folders of the standard library and of what it is linked with."""
-    folders = [realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")]
-    return [*dict.fromkeys(folders), realpath(os.path.join(sys.base_prefix, "lib"))]
+    return [realpath(os.path.dirname(os.__file__)), realpath(os.path.join(sys.base_prefix, "lib"))]
 
 
 def readable(libraries: Sequence[str], without: Sequence[str] = ()) -> Iterator[tuple[str, bool]]:

@@ -60,12 +60,15 @@ def program() -> bytes:
         _add(rules, seccomp.ERRNO(errno.EPERM), name)
     for name in ALLOWED.split():
         _add(rules, seccomp.ALLOW, name)
-    accmode = os.O_ACCMODE | os.O_TRUNC
+    # Older Landlocks let a file be emptied by opening it "for reading"; and a file without a name
+    # (O_TMPFILE) could not be counted.
+    unnamed = os.O_TMPFILE & ~os.O_DIRECTORY
+    looked_at = os.O_ACCMODE | os.O_TRUNC | unnamed
+    modes = (os.O_RDONLY, os.O_WRONLY, os.O_RDWR)
     for name, place in (("open", 1), ("openat", 2)):
-        # Older Landlocks let a file be emptied by opening it "for reading".
-        for mode in (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_WRONLY | os.O_TRUNC,
-                     os.O_RDWR | os.O_TRUNC):  # fmt: skip
-            _add(rules, seccomp.ALLOW, name, seccomp.Arg(place, seccomp.MASKED_EQ, accmode, mode))
+        for mode in (*modes, *(m | os.O_TRUNC for m in modes[1:])):
+            fits = seccomp.Arg(place, seccomp.MASKED_EQ, looked_at, mode)
+            _add(rules, seccomp.ALLOW, name, fits)
     for command in FCNTL:
         _add(rules, seccomp.ALLOW, "fcntl", seccomp.Arg(1, seccomp.EQ, command))
     for request in (TCGETS, FIOCLEX, FIONCLEX, FIONREAD):

@@ -15,7 +15,8 @@ MEANING: Mapping[str, str] = {
     ),
     LANDLOCK: "a forked process without rights: Landlock, seccomp, limits",
     PROCESS: (
-        "a process of its own with time limits; it can read files and use the network as you can"
+        "a process of its own with time limits, which can do to your files, processes and network "
+        "what you can"
     ),
 }
 

@@ -51,6 +51,13 @@ def test_the_first_cell_may_be_lost_and_cells_may_stand_too_early(box, forward):
     assert verdict(ran, forward).ok and ran.stopped == {}
 
 
+def test_a_second_try_changes_no_name_that_later_cells_have_set(box, undo):
+    earlier = "learner = 'not me'\ndef undo_bn(x, eps):\n    return 1\nundo_bn(too_early)"
+    ran = run(box, [undo], earlier, UNDO, "learner = 'me'", "too_early = 1")
+    assert verdict(ran, undo).status is not Status.ERROR
+    assert ran.learner == "me"
+
+
 def test_a_cell_that_stops_costs_only_itself(box, forward):
     ran = run(box, [forward], "1 / 0", FORWARD, "def (", "raise SystemExit", "import nowhere")
     assert verdict(ran, forward).ok

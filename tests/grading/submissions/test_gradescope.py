@@ -18,6 +18,9 @@ submission_456:
   :created_at: 2026-03-01 10:00:00.000000000 Z
   :score: 3.0
   :results:
+    name: Forged
+    :submitters:
+    :email: forged@example.org
     output: |-
       submission_457:
         :submitters:
