@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bncourse.grade import worker
+from bncourse.grade.exercise import exercises
 from bncourse.grade.handed_in import entries, read
 from bncourse.grade.settings import Settings
 from bncourse.grading.report.tables import read_grades
@@ -46,10 +47,10 @@ def replay(
         raise KeyError(f"no results of {learner!r} in {out / 'grades.json'}")
     if task and all(t.verdict.task != task for r in recorded for t in r.tasks):
         raise KeyError(f"no verdict on task {task!r} in {out / 'grades.json'}")
-    exercises = list(dict.fromkeys(r.exercise for r in recorded))
+    asked = list(dict.fromkeys(r.exercise for r in recorded))
     found = {
         (e.submission.learner, e.exercise): e
-        for e in entries(find_submissions(paths), exercises, settings)
+        for e in entries(find_submissions(paths, exercises=list(exercises())), asked, settings)
     }
     try:
         for result in recorded:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bncourse.grade import worker
 from bncourse.grade.classroom import grade_all
+from bncourse.grade.exercise import exercises
 from bncourse.grade.handed_in import Entry, entries, readings
 from bncourse.grade.journal import Journal
 from bncourse.grade.settings import Settings
@@ -57,7 +58,7 @@ def run(
     returns is told how many were just graded. Raises SubmissionsError, IsolationError,
     BlockingIOError (another run writes there) and OSError; what was graded until then is kept.
     """
-    chosen = entries(find_submissions(paths), wanted, settings)
+    chosen = entries(find_submissions(paths, exercises=list(exercises())), wanted, settings)
     with Journal(out) as journal:
         new = [e for e in chosen if again or not _known(journal, e)]
         tell = begin(len(chosen), len(new))

@@ -18,9 +18,6 @@ submission_456:
   :created_at: 2026-03-01 10:00:00.000000000 Z
   :score: 3.0
   :results:
-    name: Forged
-    :submitters:
-    :email: forged@example.org
     output: |-
       submission_457:
         :submitters:
@@ -37,6 +34,10 @@ submission_457:
   :score:
 submission_458:
   :submitters: []
+  :results:
+    name: Forged
+    :submitters:
+    :name: Forged
 """
 
 

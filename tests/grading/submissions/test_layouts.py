@@ -400,8 +400,10 @@ def test_what_is_given_twice_counts_once(plant, pack):
     inner = top / "ada" / "03_batch_norm.ipynb"
     assert seen([top, top, str(top) + os.sep]) == expected
     assert seen([inner, top / "ada", top / "eve", top]) == expected
-    (top / "ada" / "pictures").mkdir()
-    assert seen([top / "ada" / "pictures", top]) == expected
+    pictures, sounds = top / "ada" / "pictures", top / "ada" / "sounds"
+    for empty in (pictures, sounds):
+        empty.mkdir()
+    assert seen([pictures, sounds, top]) == expected
     (top.parent / "link").symlink_to(top)
     assert seen([top.parent / "link", top]) == expected
     archive = pack(["ada.ipynb", "bob.ipynb"])

@@ -79,6 +79,7 @@ def test_format_3_is_read_like_format_4():
         (notebook(code("a\0b")), ["a\ufffdb"]),
         (notebook(code("a", outputs=7), nbformat="4"), ["a"]),
         (notebook(code("a"), nbformat=4.2), ["a"]),
+        (notebook(code("a"), nbformat=True), ["a"]),
         (b'{"cells": 1, "cells": [{"cell_type": "code", "source": "a"}]}', ["a"]),
         (notebook(code("a")) + b" \n\t", ["a"]),
     ],
