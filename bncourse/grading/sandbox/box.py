@@ -12,6 +12,7 @@ from typing import Any
 from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.sandbox import tiers
 from bncourse.grading.sandbox.job import (
+    TOO_MANY_FILES,
     USED_UP,
     Ended,
     Question,
@@ -192,6 +193,8 @@ def _complete(question: Question, replies: Replies, lost: Failure | None) -> lis
 def _in_words(failure: Failure, ended: Ended) -> Failure:
     if failure.kind != "ended" or failure.message:
         return failure
+    if ended.full:
+        return Failure("ended", message=TOO_MANY_FILES)
     if os.name == "posix" and os.WIFSIGNALED(ended.status):
         number = os.WTERMSIG(ended.status)
         how = {

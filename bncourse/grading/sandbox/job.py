@@ -21,6 +21,7 @@ LOOK = 0.025  # how often the private folder is looked at
 TEXT_LIMIT = 1000
 MAX_NAMES = 64
 NAME_LIMIT = 100
+TOO_MANY_FILES = "it wrote more files than it may"
 USED_UP = Failure("timeout", message="the notebook had used up its time before this was done")
 KINDS = ("raised", "timeout", "form", "not started")
 
@@ -36,11 +37,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: its wait status, CPU seconds and largest size in bytes."""
+    """How a child ended: wait status, CPU seconds, largest size in bytes, folder filled."""
 
     status: int = 0
     cpu: float = 0.0
     size: int = 0
+    full: bool = False
 
 
 class Session(Protocol):
@@ -159,7 +161,7 @@ def converse(
             if now >= look:
                 look = now + LOOK
                 if session.overfull():
-                    return Failure("ended", message="it wrote more files than it may")
+                    return Failure("ended", message=TOO_MANY_FILES)
             if piece is None:
                 continue
             inbox.feed(piece)

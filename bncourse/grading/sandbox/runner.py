@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import signal
 import socket
 import struct
@@ -25,12 +26,15 @@ from bncourse.grading.sandbox.confine import (
     die_with_parent,
     leave_everything,
 )
+from bncourse.grading.sandbox.folder import overfull
 from bncourse.grading.sandbox.preload import HIDDEN, MEMORY, load
 from bncourse.grading.sandbox.readable import readable
 from bncourse.grading.sandbox.warm_up import warm_up
 
 RUN, END = b"r", b"e"
-ENDED = struct.Struct("<idq")  # wait status, CPU seconds, largest resident size in bytes
+LOOK = 0.025  # seconds between two looks at the private folder of a running child
+# Wait status, CPU seconds, largest resident size in bytes, whether the private folder was full.
+ENDED = struct.Struct("<idq?")
 
 
 def main(control_fd: int) -> None:
@@ -56,19 +60,23 @@ def main(control_fd: int) -> None:
     if len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("the runner has more than one thread and cannot be forked")
     control.sendall(wire.encode({"ready": True}))
-    running = 0
+    running, full = 0, False
     while True:
+        while running and not select.select([control], (), (), LOOK)[0]:
+            if not full and overfull(private):
+                full = True
+                os.kill(running, signal.SIGKILL)  # it stays ours until it is asked about
         command, fds, _, _ = socket.recv_fds(control, 1, 1)
         if command == RUN:
-            running = _fork(fds[0], kind, confinement)
+            running, full = _fork(fds[0], kind, confinement), False
             os.close(fds[0])
         elif command == END:
-            control.sendall(_end(running) if running else bytes(ENDED.size))
+            control.sendall(_end(running, full) if running else bytes(ENDED.size))
             running = 0
             _tidy(private)
         else:
             if running:
-                _end(running)
+                _end(running, full)
             return
 
 
@@ -85,13 +93,13 @@ def _fork(job: int, kind: str, confinement: tuple) -> int:
         os._exit(0)
 
 
-def _end(pid: int) -> bytes:
+def _end(pid: int, full: bool) -> bytes:
     """Kill the child with its process group and say how it ended."""
     for kill in (os.killpg, os.kill):  # the group is there from the child's first step on
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
-    return ENDED.pack(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return ENDED.pack(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, full)
 
 
 def _tidy(folder: str) -> None:

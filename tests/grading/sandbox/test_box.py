@@ -274,7 +274,8 @@ def test_what_a_learner_cannot_do(strong_box, forward, what):
 def test_files_are_few_and_small(strong_box, forward):
     many = "for k in range(100_000): open(str(k), 'w').write('x' * 10_000)"
     large = "f = open('large', 'wb')\nwhile True: f.write(b'x' * (1 << 20)); f.flush()"
-    for cell in (many, large):
+    empty = "for k in range(1_000_000): open(str(k), 'w').close()"
+    for cell in (many, large, empty):
         ran = run(strong_box, [forward], cell, FORWARD)
         assert 1 in ran.stopped and verdict(ran, forward).ok
     assert run(strong_box, [forward], "open('small', 'w').write('x')", FORWARD).stopped == {}
