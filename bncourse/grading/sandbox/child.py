@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from bncourse.grading.asked import Asked, from_data
+from bncourse.grading.asked import from_data
 from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.run_local import run_cases
 from bncourse.grading.sandbox import wire
 from bncourse.grading.sandbox.cells import Notebook, run_all
 from bncourse.grading.sandbox.preload import HIDDEN
-from bncourse.grading.sandbox.refusals import NotHere, refusing
-from bncourse.grading.sandbox.stand_ins import Flag
+from bncourse.grading.sandbox.refusals import NotHere, refuse_for_good, refusing
 from bncourse.grading.sandbox.values import unpack
 from bncourse.grading.task import Case
 
@@ -34,30 +33,25 @@ def serve(read_fd: int, write_fd: int, kind: str) -> None:
     notebook = Notebook(replies.flag)
     sys.meta_path.insert(0, NotHere(HIDDEN[kind], replies.flag))
     seconds = request["seconds"]
-    # Cells that could call a library's layer could prepare what an answer only hands over.
-    with refusing() if request["strict"] else nullcontext():
-        run_all(notebook, request["cells"], seconds, replies.begin_cell, replies.end_cell)
+    strict = request["strict"]
+    if strict:
+        # A cell that could call a library's layer could prepare what an answer only hands over.
+        refuse_for_good(replies.flag_task)
+    run_all(notebook, request["cells"], seconds, replies.begin_cell, replies.end_cell)
     name = notebook.scope.get("learner")
     replies.put({"is": "learner", "name": name[:NAME_LIMIT] if isinstance(name, str) else ""})
     for data in questions["tasks"]:
         asked = from_data(data["asked"])
         cases = [Case("", unpack(c["args"], arrays), strided=c["strided"]) for c in data["cases"]]
-        replies.begin({"is": "task", "id": asked.id})
+        replies.begin_task(asked.id)
         if asked.entry in notebook.scope:
-            outcomes = _answer(asked, notebook.scope[asked.entry], cases, seconds, replies.flag)
+            allowed = asked.library_layers or strict  # strict: it is refused already
+            with nullcontext() if allowed else refusing(replies.flag_task):
+                outcomes = run_cases(asked, notebook.scope[asked.entry], cases, seconds)
             replies.outcomes(asked.id, outcomes)
         else:
             replies.put({"is": "absent", "id": asked.id})
     replies.begin({"is": "end"})
-
-
-def _answer(
-    asked: Asked, value: Any, cases: list[Case], seconds: float, flag: Flag
-) -> list[Outcome]:
-    if asked.library_layers:
-        return run_cases(asked, value, cases, seconds)
-    with refusing(lambda text: flag(f"{asked.id} {text}")):
-        return run_cases(asked, value, cases, seconds)
 
 
 class _Replies:
@@ -67,6 +61,7 @@ class _Replies:
         self._fd = fd
         self._waiting = bytearray()
         self._flags: set[str] = set()
+        self._task = ""
 
     def put(self, head: Mapping[str, Any], arrays: Sequence[np.ndarray] = ()) -> None:
         self._waiting += wire.encode(head, arrays)
@@ -82,6 +77,15 @@ class _Replies:
         if text not in self._flags and len(self._flags) < MAX_FLAGS:
             self._flags.add(text)
             self.put({"is": "flag", "text": text[:NAME_LIMIT]})
+
+    def flag_task(self, text: str) -> None:
+        """Flag what an answer does; in a cell of its own a learner may try anything."""
+        if self._task:
+            self.flag(f"{self._task} {text}")
+
+    def begin_task(self, task: str) -> None:
+        self._task = task
+        self.begin({"is": "task", "id": task})
 
     def begin_cell(self, number: int) -> None:
         self.begin({"is": "cell", "number": number})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib.abc
 import re
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 from bncourse.grading.sandbox.stand_ins import Flag
 
 DIGGING = re.compile(r"torch\.(?:_\w+|ops|library|jit)\b|\b_destroy\b|\b_decomp\b|\b_refs\b")
-LAYERS = re.compile(r"aten::\w*(batch|layer|group|instance|rms)_norm")
+NAME = re.compile(r"(batch|layer|group|instance|rms)_norm")
 
 
 class Refused(Exception):
@@ -21,30 +22,53 @@ class Refused(Exception):
 
 
 @contextlib.contextmanager
-def refusing(flag: Flag = lambda _text: None) -> Iterator[None]:
-    """Refuse torch's normalisation layers, by whatever name they are called.
+def refusing(flag: Flag) -> Iterator[None]:
+    """Refuse torch's normalisation layers, by whatever name they are called, for a while.
 
     It is done where all of torch's calls end, in its table of kernels, so that ``nn``,
     ``functional``, ``ops`` and compiled scripts are alike. Without torch there is nothing to do.
-    It is a rule made plain, no wall: who digs in torch's own internals can get round it, and
-    ``DIGGING`` tells the instructor where a notebook speaks of them.
     """
-    torch = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    library = torch.library.Library("aten", "IMPL")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in torch._C._dispatch_get_all_op_names():
-            if LAYERS.match(name):
-                refuse = _refuse(name.removeprefix("aten::"), flag)
-                for key in ("CPU", "AutogradCPU"):
-                    library.impl(name.removeprefix("aten::"), refuse, key, allow_override=True)
+    table = _refuse_kernels(flag)
     try:
         yield
     finally:
-        library._destroy()
+        if table is not None:
+            table.reset()
+
+
+def refuse_for_good(flag: Flag) -> None:
+    """Refuse torch's normalisation layers, and their descriptions in Python, in this process.
+
+    It is a rule made plain, no wall: who writes out what torch does gets round it, and
+    ``DIGGING`` tells the instructor where a notebook speaks of torch's internals.
+    """
+    table = _refuse_kernels(flag)
+    if table is None:
+        return
+    # Nothing in Python refers to it from here on, so that nothing can be told to take it back.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(table))
+    for name in [n for n in sys.modules if n.startswith(("torch._decomp", "torch._refs"))]:
+        for key, value in list(vars(sys.modules[name]).items()):
+            if NAME.search(key) and callable(value):
+                setattr(sys.modules[name], key, _refuse(key, flag))
+    decompositions = sys.modules["torch._decomp"].decomposition_table
+    for operator in [o for o in decompositions if NAME.search(str(o))]:
+        decompositions[operator] = _refuse(str(operator), flag)
+
+
+def _refuse_kernels(flag: Flag) -> Any:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return None
+    table = torch._C._dispatch_library("IMPL", "aten", "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for full in torch._C._dispatch_get_all_op_names():
+            if full.startswith("aten::") and NAME.search(full):
+                name = full.removeprefix("aten::")
+                for key in ("CPU", "AutogradCPU"):
+                    table.impl(name, key, _refuse(name, flag))
+    return table
 
 
 def _refuse(name: str, flag: Flag) -> Any:

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from bncourse.grading.judge import judge
-from bncourse.grading.sandbox.box import Sandbox
+from bncourse.grading.sandbox.box import Question, Sandbox
 from bncourse.grading.sandbox.tiers import IsolationError
 from bncourse.grading.verdict import Status
 
@@ -309,3 +309,42 @@ def test_outcomes_are_copies_of_plain_arrays(box, forward):
     for outcome in ran.outcomes["3.3"]:
         for array in outcome.values.values():
             assert type(array) is np.ndarray and array.flags.owndata
+
+
+def test_the_refusal_cannot_be_taken_back_nor_got_round_by_torchs_own_python(forward):
+    call = "torch.nn.functional.batch_norm(t, None, None, g, b, True)"
+    written_out = (
+        "torch._decomp.decompositions.native_batch_norm(t, g, b, None, None, True, 0, eps)[0]"
+    )
+    undone = (
+        "import gc\n"
+        "for o in gc.get_objects():\n"
+        "    for name in ('_destroy', 'reset'):\n"
+        "        if type(o).__module__.startswith('torch') and hasattr(type(o), name):\n"
+        "            getattr(o, name)()"
+    )
+    with Sandbox(20.0) as box:
+        for before, way in ((undone, call), ("0", written_out)):
+            ran = run(
+                box, [forward], "import torch", before,
+                "def batchnorm_forward(x, gamma, beta, eps=1e-5):\n"
+                "    t, g, b = (torch.tensor(a) for a in (x, gamma, beta))\n"
+                f"    y = {way}.numpy()\n"
+                "    return y, {'x_hat': y, 'inv_std': x[0], 'gamma': gamma}",
+            )  # fmt: skip
+            assert "is refused here" in " ".join(verdict(ran, forward).seen), (ran.stopped, way)
+            assert any("calls torch's" in flag for flag in ran.flags)
+
+
+def test_a_task_that_allows_library_layers_gets_them(forward):
+    asked = {**forward.question.asked, "library_layers": True}
+    question = Question("3.3", asked, forward.cases)
+    own = (
+        "def batchnorm_forward(x, gamma, beta, eps=1e-5):\n"
+        "    t, g, b = (torch.tensor(a) for a in (x, gamma, beta))\n"
+        "    y = torch.nn.functional.batch_norm(t, None, None, g, b, True, eps=eps).numpy()\n"
+        "    return y, {'x_hat': y, 'inv_std': x[0], 'gamma': gamma}"
+    )
+    with Sandbox(20.0) as box:
+        ran = box.run([(1, "import torch"), (2, own)], [question])
+    assert all(o.values for o in ran.outcomes["3.3"]) and ran.flags == ()
