@@ -1,0 +1,1 @@
+"""`bncourse grade` beside nbgrader and otter-grader: python -m benchmarks.grading [--quick]."""

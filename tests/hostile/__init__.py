@@ -1,0 +1,1 @@
+"""Submissions that attack the grader, and those that are merely broken."""
