@@ -65,6 +65,7 @@ def by_tier(attacks: Sequence[Attack]) -> None:
     print("\n### All attacks\n\n| tier | kind | tried | contained |\n|---|---|---|---|")
     for tier in EVERYWHERE:
         contest = Contest(tier)
+        contest.ready()
         tried, held = Counter(), Counter()
         for attack in attacks:
             if tier in attack.tiers and not contest.cannot:

@@ -56,7 +56,7 @@ def main() -> int:
         rows = extremes.endless(peers, 2 * rounds + 1)
         table("A loop that never ends, in one of six tasks", head, rows)
     if "scale" in args.only:
-        head = ("submissions", "wall, s", "wall each, ms", "CPU each, ms", "peak PSS, MB",
+        head = ("submissions", "which", "wall, s", "wall each, ms", "CPU each, ms", "peak PSS, MB",
                 "largest RSS, MB", "graded", "pages", "marks not as deserved")  # fmt: skip
         rows = extremes.scale((50, 100) if args.quick else (250, 500, 1000))
         table("Growing classes, two workers", head, rows)

@@ -93,6 +93,7 @@ def _supervise(command, limits: Limits) -> dict:
 
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory,) * 2)
         resource.setrlimit(resource.RLIMIT_FSIZE, (limits.disk,) * 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

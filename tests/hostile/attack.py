@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.hostile.making import Notebook, exercise, solution
 
 TASKS = ("3.1", "3.2", "3.3", "3.4", "3.5", "3.5b", "3.6")
-SHORT = 1.0  # seconds
+SHORT = 0.8  # seconds
 NOTHING = dict.fromkeys(TASKS, 0.0)
 FULL = dict.fromkeys(TASKS, 1.0)
 

@@ -72,4 +72,5 @@ def against(tier: str) -> list[Attack]:
         return promised
     left_out = {a.key for module in ALIKE for a in module.ATTACKS}
     left_out |= {a.key for a in ATTACKS if a.seconds == SHORT or "torch" in a.key}
+    left_out |= {a.key for a in forgeries_of_frames.ATTACKS if a.key.endswith("-in-a-cell")}
     return [a for a in promised if a.key in ALSO or a.key not in left_out]
