@@ -77,6 +77,11 @@ def _workers(text: str) -> int:
 
 
 def _settings(args: argparse.Namespace, seed: str) -> Settings:
+    if args.isolation and TIERS.index(args.isolation) > TIERS.index(args.require_isolation):
+        raise ValueError(
+            f"--isolation {args.isolation} is less than --require-isolation "
+            f"{args.require_isolation} allows"
+        )
     return Settings(seed, args.time_limit, args.require_isolation, args.isolation)
 
 
@@ -134,9 +139,14 @@ def _grade(args: argparse.Namespace) -> int:
     )
     tiers = sorted({r.tier for r in summary.results if r.tier})
     unread = sum(bool(r.failure) for r in summary.results)
-    print(f"{len(summary.results)} notebooks, {summary.graded} of them graded now.")
+    print(f"{len(summary.results)} submissions, {summary.graded} of them new or changed.")
     if unread:
-        print(f"{unread} could not be read or are missing: the class page says why.")
+        print(f"{unread} of them could not be read or are missing: the class page says why.")
+    if summary.left_out:
+        print(
+            f"{summary.left_out} graded here before are not among these submissions and not in "
+            "the reports. Give all folders together to have them back."
+        )
     print("".join(f"Isolation: {tier}: {MEANING[tier]}.\n" for tier in tiers), end="")
     print(f"Written to {args.out}: class.html, grades.csv, grades.json, feedback/")
     return 0

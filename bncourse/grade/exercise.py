@@ -29,9 +29,9 @@ def points(task: Task) -> float:
 
 
 def find_exercise(key: str) -> str:
-    """Return the exercise called "03", "batch_norm" or "03_batch_norm". Raises KeyError."""
+    """Return the exercise called "3", "03", "batch_norm" or "03_batch_norm". Raises KeyError."""
     for name in exercises():
-        if key in (name, *name.split("_", 1)):
+        if key in (name, *name.split("_", 1)) or key.zfill(2) == name.split("_", 1)[0]:
             return name
     raise KeyError(f"there is no exercise {key!r}; there are {', '.join(exercises())}")
 

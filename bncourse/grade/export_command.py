@@ -33,10 +33,15 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         "--column", action="append", default=[], metavar="03=TITLE",
         help="canvas: the column of an exercise (may be repeated); default: the exercise's title",
     )  # fmt: skip
+    export.add_argument(
+        "--overwrite", action="store_true", help="canvas: replace other marks in the column"
+    )
     export.set_defaults(run=guarded(_export))
 
 
 def _export(args: argparse.Namespace) -> int:
+    if not (args.graded / "grades.json").exists():
+        raise ValueError(f"{args.graded} has no grades.json: run bncourse grade first")
     results = read_grades(args.graded / "grades.json")
     if args.learner is not None:
         results = [r for r in results if r.learner == args.learner]
@@ -93,4 +98,9 @@ def _canvas(args: argparse.Namespace, results: Sequence[Result]) -> str:
     merged = merge_canvas(read_gradebook(args.gradebook), results, titles)
     for line in merged.report():
         print(line, file=sys.stderr)
+    if merged.replaced and not args.overwrite:
+        raise ValueError(
+            f"nothing was written: {merged.replaced} other marks stand in that column. Choose "
+            "another with --column, or replace them with --overwrite"
+        )
     return merged.text

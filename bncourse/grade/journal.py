@@ -53,9 +53,14 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def keep_only(self, wanted: set[tuple[str, str]]) -> None:
-        """Forget those who are no longer among the submissions."""
+    def keep_only(self, wanted: set[tuple[str, str]]) -> int:
+        """Leave out those who are not among the submissions; returns how many those are.
+
+        Their lines stay in the file, so that they are back when their submissions are.
+        """
+        before = len(self.results)
         self.results = {k: r for k, r in self.results.items() if k in wanted}
+        return before - len(self.results)
 
     def _read(self) -> Iterator[tuple[tuple[str, str], Result]]:
         if not self._path.exists():

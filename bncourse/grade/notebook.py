@@ -82,7 +82,7 @@ class Grader:
             nothing,
             tasks=graded,
             notes=(*submitted.notes, *_notes(ran, cells, [p.task for p in ready])),
-            flags=(*_general(ran, ready), *_digging(ran, cells)),
+            flags=(*submitted.notes, *_general(ran, ready), *_digging(ran, cells)),
             tier=self.box.tier,
             personal=normal_name(ran.learner),
             seconds=round(time.perf_counter() - begun, 4),
@@ -111,6 +111,7 @@ def blank(submitted: Submitted, versions: Mapping[str, str]) -> Result:
         fingerprint=submitted.fingerprint,
         tasks=tasks,
         notes=submitted.notes,
+        flags=submitted.notes,  # handed in late, several files: the instructor decides
         ids=submitted.ids,
         versions=versions,
     )

@@ -33,6 +33,8 @@ def check_notebook(path: Path, settings: Settings, exercise: str = "", *, as_jso
 
 def mark(path: Path, settings: Settings, exercise: str = "") -> Result:
     """Mark a notebook with inputs that are drawn now. Raises as ``check_notebook`` does."""
+    if path.is_dir() or path.suffix != ".ipynb":
+        raise ValueError(f"{path} is no notebook (.ipynb); for folders and zips: bncourse grade")
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MB: clear its outputs first")
     data = path.read_bytes()

@@ -35,11 +35,13 @@ def new_seed() -> str:
 
 @dataclass(frozen=True)
 class Summary:
-    """All results of a run, how many of them were graded just now, and which pages were written."""
+    """All results of a run, how many were graded just now, how many pages were written, and how
+    many earlier results were left out because their submissions are not there."""
 
     results: tuple[Result, ...]
     graded: int
     pages: int
+    left_out: int = 0
 
 
 def run(
@@ -73,10 +75,10 @@ def run(
                     grade_all(readings(new, settings), len(new), executor, workers, settings, done)
             finally:
                 worker.close()
-        journal.keep_only({(e.submission.learner, e.exercise) for e in chosen})
+        left_out = journal.keep_only({(e.submission.learner, e.exercise) for e in chosen})
         results = _same_names_flagged(list(journal.results.values()))
         pages = write_reports(out, results, {e.submission.learner for e in new})
-    return Summary(tuple(results), len(new), pages)
+    return Summary(tuple(results), len(new), pages, left_out)
 
 
 def write_reports(out: Path, results: Sequence[Result], changed: set[str]) -> int:

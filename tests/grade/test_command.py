@@ -34,12 +34,14 @@ def test_grade_says_what_it_did_and_low_marks_are_no_failure(class_folder, tmp_p
     out = tmp_path / "out"
     assert command("grade", class_folder, "-o", out, "--workers", 2) == 0
     said = capsys.readouterr()
-    assert "4 notebooks, 4 of them graded now." in said.out
-    assert "1 could not be read or are missing" in said.out
+    assert "4 submissions, 4 of them new or changed." in said.out
+    assert "1 of them could not be read or are missing" in said.out
     assert "Isolation: " in said.out and "class.html" in said.out
     assert command("grade", class_folder, "-o", out) == 0
     said = capsys.readouterr()
-    assert "4 of 4 notebooks have not changed." in said.err and "0 of them graded now" in said.out
+    assert (
+        "4 of 4 notebooks have not changed." in said.err and "0 of them new or changed" in said.out
+    )
 
 
 def test_replay_from_the_shell(graded, class_folder, capsys):
@@ -63,6 +65,7 @@ def test_replay_from_the_shell(graded, class_folder, capsys):
         (["{class}", "-o", "{class}/ada/03_batch_norm.ipynb"], ""),
         (["{class}", "--replay", "-o", "{tmp}/never"], "grades.json"),
         (["{class}", "--time-limit", "0"], "between 0.1 and 3600"),
+        (["{class}", "--isolation", "process", "--require-isolation", "landlock"], "is less than"),
         (["{class}", "--workers", "0"], "between 1 and 256"),
         (["{class}", "--cluster", "tcp://127.0.0.1:1", "-o", "{tmp}/c"], "127.0.0.1"),
     ],
@@ -153,6 +156,10 @@ def test_a_canvas_grade_book_is_filled_in(graded, tmp_path, capsys):
     assert rows[0][-1] == "Batch norm" and rows[2][-1] in ("6", "6.0", "6.00")
     assert "somebody" in capsys.readouterr().err
     assert command("export", "canvas", graded) == 2
+    book.write_text(out.read_text().replace(",6", ",5"))
+    assert command(*args, "--column", "03=Batch norm") == 2, "other marks are not lost silently"
+    assert "--overwrite" in capsys.readouterr().err
+    assert command(*args, "--column", "03=Batch norm", "--overwrite") == 0
     assert command(*args, "--column", "no equals sign") == 2
 
 
@@ -165,6 +172,8 @@ def test_ctrl_c_keeps_what_was_graded(class_folder, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "bncourse", "grade", str(class_folder), "-o", str(out),
          "--workers", "1", "--time-limit", "60"],
+        # A test run in the background ignores SIGINT, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip

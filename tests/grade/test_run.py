@@ -83,7 +83,8 @@ def test_who_is_gone_is_gone_from_the_reports(class_folder, tmp_path):
     out = tmp_path / "out"
     grade(class_folder, out)
     shutil.rmtree(class_folder / "bob")
-    assert set(scores(grade(class_folder, out))) == {"ada", "cyd", "dan"}
+    without = grade(class_folder, out)
+    assert set(scores(without)) == {"ada", "cyd", "dan"} and without.left_out == 1
     assert not (out / "feedback" / "bob.html").exists()
 
 

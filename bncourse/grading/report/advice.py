@@ -11,7 +11,8 @@ from bncourse.grading.verdict import Status
 _STEPS: tuple[tuple[tuple[Status, ...], str], ...] = (
     (
         (Status.ERROR,),
-        "Run the cell by itself and read the last line of the message; it says what stopped.",
+        "Look beside “What I saw”: it names the line and the error. Where it ran out of time, look "
+        "for a loop that does not end.",
     ),
     (
         (Status.UNREADABLE,),

@@ -43,7 +43,7 @@ def grades_csv(results: Sequence[Result]) -> str:
 
 
 def _row(result: Result, ids: Sequence[str]) -> list[str | float | None]:
-    earned = {task.verdict.task: task.earned for task in result.tasks}
+    earned = {task.verdict.task: task.earned for task in result.tasks if task.points}
     share = 100 * result.score / result.out_of if result.out_of else None
     return [
         *(result.learner, result.name, result.exercise, result.score, result.out_of, share),

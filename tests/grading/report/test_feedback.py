@@ -158,7 +158,7 @@ def test_text_has_enough_contrast_on_its_ground():
 @pytest.mark.parametrize(
     ("status", "says"),
     [
-        (Status.ERROR, "Run the cell by itself"),
+        (Status.ERROR, "it names the line and the error"),
         (Status.UNREADABLE, "in the form that the exercise asks for"),
         (Status.NAMED, "Ask yourself"),
         (Status.UNRECOGNISED, "with a pencil"),

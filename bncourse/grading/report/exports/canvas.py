@@ -38,6 +38,7 @@ class Merge:
 
     text: str = ""
     filled: int = 0
+    replaced: int = 0  # other marks that stood where a score was filled in
     unmatched: list[Result] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -46,6 +47,8 @@ class Merge:
     def report(self) -> list[str]:
         """Return it as lines of plain text, safe for a terminal."""
         lines = [f"{counted(self.filled, 'score')} filled in"]
+        if self.replaced:
+            lines.append(f"{counted(self.replaced, 'other mark')} replaced")
         for result in self.unmatched:
             who = f"{known_as(result.name, result.learner)} ({one_line(result.learner, 60)})"
             lines.append(f"no row for {who}, {exercise_title(result.exercise)}")
@@ -120,7 +123,10 @@ def _fill(
     elif place < len(record.cells) and record.values[place].strip() in LEFT_ALONE:
         merge.kept.append(book.name(record))
     else:
-        book.put(record, place, _written(book, found[0].score))
+        written = _written(book, found[0].score)
+        before = record.values[place].strip() if place < len(record.cells) else ""
+        merge.replaced += before not in ("", written)
+        book.put(record, place, written)
         merge.filled += 1
 
 
