@@ -8,7 +8,12 @@ from importlib import import_module
 from bncourse.grading.task import Task
 
 # Lesson stem and number; a lesson stands here once its tasks exist.
-LESSONS = {"start_here": "00", "batch_norm": "03"}
+LESSONS = {
+    "start_here": "00",
+    "mini_batches": "01",
+    "input_normalisation": "02",
+    "batch_norm": "03",
+}
 
 
 @cache

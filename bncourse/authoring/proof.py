@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from inspect import unwrap
 from itertools import combinations
 from typing import Any
 
@@ -114,7 +115,7 @@ def right_answers(task: Task, cases: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(task.form, Form):
         yield "the reference", typed_form(task, task.reference(*cases[0].args))
     elif task.form is None:
-        yield "the reference", task.reference
+        yield "the reference", unwrap(task.reference)
     for style in task.accepted:
         yield getattr(style, "__name__", repr(style)), style
 
@@ -129,7 +130,7 @@ def wrong_answers(task: Task, cases: Any) -> Iterator[tuple[str, Any]]:
             if told:
                 yield m.key, typed_form(task, {**task.reference(*cases[0].args), **told})
         elif m.wrong is not None:
-            yield m.key, m.wrong
+            yield m.key, unwrap(m.wrong)
     yield from task.mistakes.items()
 
 

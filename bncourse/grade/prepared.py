@@ -86,6 +86,7 @@ def _remembering(task: Task, cases: tuple[Case, ...]) -> Task:
         reference=remember(task.reference),
         misconceptions=tuple(also(m) for m in task.misconceptions),
         switchboard=remember(task.switchboard) if task.switchboard else None,
+        given=remember(task.given) if task.given else None,
     )
 
 

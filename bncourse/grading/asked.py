@@ -12,10 +12,11 @@ from typing import Any
 
 from bncourse.grading.answers import Driver, call_function
 from bncourse.grading.assembly import Assembly, Line, assemble
+from bncourse.grading.batches import deal_batches
 from bncourse.grading.form import Choice, Form, Number, fill_form
 
 DRIVERS: Mapping[str, Driver] = {
-    driver.__name__: driver for driver in (call_function, fill_form, assemble)
+    driver.__name__: driver for driver in (call_function, fill_form, assemble, deal_batches)
 }
 FIELDS = {"number": Number, "choice": Choice}
 

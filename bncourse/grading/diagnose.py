@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bncourse.grading.answers import AnswerError, NotStarted, named_arrays
-from bncourse.grading.evidence import CaseEvidence, Evidence, agrees
+from bncourse.grading.answers import AnswerError, NotStarted
+from bncourse.grading.evidence import CaseEvidence, Evidence, agrees, expected
 from bncourse.grading.task import Misconception, Task
 
 
@@ -49,13 +49,13 @@ def explain(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
 
 
 def _explain_outputs(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
-    wrong = [c for c in evidence.cases if c.wrong or c.outcome.failure]
+    wrong = [c for c in evidence.cases if c.faulty]
     if not wrong:
         mutated = any(c.outcome.mutated for c in evidence.cases)
         return (CHANGED_INPUT,) if mutated else (LOST_DIGITS,)
     # What follows from a wrong output is stored in too many ways to be compared, so a mistake
     # must fit up to the first wrong output; one that fits beyond it explains more.
-    names = tuple(evidence.cases[0].wanted)
+    names = next((tuple(c.wanted) for c in evidence.cases if not c.case.raises), ())
     off = {n for c in wrong for n in c.wrong}
     first = min((names.index(n) for n in off), default=len(names) - 1)
     start, rest = names[: first + 1], names[first + 1 :]
@@ -65,6 +65,17 @@ def _explain_outputs(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
         pairs = [ms for ms in _pairs(task) if _fits(task, evidence, ms, start)]
         whole = [ms for ms in pairs if _fits(task, evidence, ms, rest)] or singles or pairs
     return tuple(_tell(m) for m in whole[0]) if len(whole) == 1 else ()
+
+
+def untouched(task: Task, evidence: Evidence) -> bool:
+    """Say whether an answer still does what the code does that learners were given to mend."""
+    if task.given is None:
+        return False
+    found = Misconception("given", "", "", wrong=task.given)
+    names = next((tuple(c.wanted) for c in evidence.cases if not c.case.raises), ())
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return _fits(task, evidence, (found,), names)
 
 
 def _tell(m: Misconception) -> Explanation:
@@ -88,7 +99,7 @@ def _fits(
         switches = {key: value for m in made for key, value in m.switches.items()}
         ways = (partial(task.switchboard, **switches),)
     elif made[0].wrong is None:
-        failed = {c.case.label for c in evidence.cases if c.wrong or c.outcome.failure}
+        failed = {c.case.label for c in evidence.cases if c.faulty}
         return failed == made[0].fails_on
     # Failing cases first: they tell most candidates apart at once.
     ordered = sorted(evidence.cases, key=lambda c: (c.clean, c.size))
@@ -101,10 +112,12 @@ def _same_here(
     failure, got = evidence.outcome.failure, evidence.outcome.values
     args = tuple(a.copy() if isinstance(a, np.ndarray) else a for a in evidence.case.args)
     try:
-        told = named_arrays(wrong(*args), task.outputs)
+        told = expected(task, wrong, args)
     except (AnswerError, NotStarted):
         return False
     except Exception as error:
+        if evidence.refused:
+            return type(error).__name__ == evidence.case.raises
         message = " ".join(str(error).split())
         return failure is not None and (failure.type, failure.message) == (
             type(error).__name__,
@@ -112,6 +125,8 @@ def _same_here(
         )
     if got is None:
         return False
+    if evidence.case.raises:
+        return True
     return all(
         n in got and n in told and agrees(task, evidence.case, n, got[n], told[n]) for n in names
     )

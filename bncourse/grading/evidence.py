@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from bncourse.grading.answers import named_arrays
+from bncourse.grading.answers import AnswerError, named_arrays
 from bncourse.grading.compare import precise_enough, same
-from bncourse.grading.outcome import Outcome
+from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.task import Case, Task
 
 
@@ -24,9 +25,30 @@ class CaseEvidence:
     imprecise: tuple[str, ...]
 
     @property
+    def refused(self) -> bool:
+        """Whether inputs that must be refused were refused in the way that was asked for."""
+        failure = self.outcome.failure
+        return bool(self.case.raises) and failure is not None and failure.type == self.case.raises
+
+    @property
+    def accepted(self) -> bool:
+        """Whether inputs that must be refused were taken."""
+        return bool(self.case.raises) and self.outcome.failure is None
+
+    @property
+    def faulty(self) -> bool:
+        """Whether something wrong came back, or nothing where something should have."""
+        return bool(self.wrong) or self.accepted or self.failure is not None
+
+    @property
+    def failure(self) -> Failure | None:
+        """The failure, unless it is the one that was asked for."""
+        return None if self.refused else self.outcome.failure
+
+    @property
     def clean(self) -> bool:
         """Whether everything about this case is right."""
-        return not (self.wrong or self.imprecise or self.outcome.mutated or self.outcome.failure)
+        return not (self.faulty or self.imprecise or self.outcome.mutated)
 
     @property
     def size(self) -> int:
@@ -86,8 +108,8 @@ class Evidence:
         the last digits.
         """
         failing = [c for c in self.cases if not c.clean]
-        faults = [c for c in failing if c.wrong or c.outcome.failure]
-        plain = [c for c in faults if c.outcome.failure or _differs_plainly(c)]
+        faults = [c for c in failing if c.faulty]
+        plain = [c for c in faults if not c.wrong or _differs_plainly(c)]
         return min(plain or faults or failing, key=lambda c: c.size)
 
 
@@ -105,8 +127,20 @@ def gather(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Ev
     )
 
 
+def measured(task: Task, case: Case, outcome: Outcome) -> Outcome:
+    """Return the outcome as it is compared; what cannot be read becomes a failure of form."""
+    if task.measure is None or outcome.values is None:
+        return outcome
+    try:
+        return replace(outcome, values=task.measure(outcome.values, *case.args))
+    except AnswerError as error:
+        return replace(outcome, values=None, failure=Failure("form", message=str(error)))
+
+
 def _compare(task: Task, case: Case, outcome: Outcome) -> CaseEvidence:
-    wanted = named_arrays(task.reference(*case.args), task.outputs)
+    if case.raises:
+        return CaseEvidence(case, {}, outcome, (), ())
+    wanted = expected(task, task.reference, case.args)
     if outcome.values is None:
         return CaseEvidence(case, wanted, outcome, (), ())
     got = outcome.values
@@ -114,9 +148,18 @@ def _compare(task: Task, case: Case, outcome: Outcome) -> CaseEvidence:
     imprecise = tuple(
         n
         for n in wanted
-        if not task.form and n not in wrong and not precise_enough(got[n], case.args)
+        if not (task.form or task.measure)
+        and n not in wrong
+        and wanted[n].dtype.kind in "fc"
+        and not precise_enough(got[n], case.args)
     )
     return CaseEvidence(case, wanted, outcome, wrong, imprecise)
+
+
+def expected(task: Task, function: Callable[..., Any], args: tuple[Any, ...]) -> dict:
+    """Return what a function of the task's own gives, in the form in which it is compared."""
+    arrays = named_arrays(function(*args), task.outputs)
+    return arrays if task.measure is None else task.measure(arrays, *args)
 
 
 def agrees(task: Task, case: Case, name: str, got: np.ndarray, wanted: np.ndarray) -> bool:

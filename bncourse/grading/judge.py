@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bncourse.grading.diagnose import Explanation, explain
-from bncourse.grading.evidence import Evidence, gather
+from bncourse.grading.diagnose import Explanation, explain, untouched
+from bncourse.grading.evidence import Evidence, gather, measured
 from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.task import Case, Task
 from bncourse.grading.verdict import Status, Verdict
 from bncourse.grading.words import describe_case, describe_failure
+
+AS_FOUND = "It still does exactly what it did when you found it."
 
 
 def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: int = 0) -> Verdict:
@@ -22,6 +24,8 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
     the smallest failing case. It never guesses.
     """
     blank = Verdict(task.id, task.title, Status.NOT_STARTED, seed=seed)
+    # Not strict: a run that was stopped has fewer outcomes than cases, and ends below.
+    outcomes = [measured(task, c, out) for c, out in zip(cases, outcomes, strict=False)]
     printed = "".join(outcome.printed for outcome in outcomes)[:600]
     failures = [outcome.failure for outcome in outcomes if outcome.failure]
     if any(failure.kind == "not started" for failure in failures):
@@ -36,7 +40,10 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
         return replace(
             blank, status=Status.CORRECT, credit=1.0, passed=evidence.passed, printed=printed
         )
+    if untouched(task, evidence):
+        return replace(blank, notes=(AS_FOUND,), printed=printed)
     explanations = explain(task, evidence)
+    failures = [c.failure for c in evidence.cases if c.failure]
     verdict = replace(
         blank,
         status=_status(evidence, explanations, failures),
@@ -77,12 +84,12 @@ def _left_open(
 def _also(evidence: Evidence) -> tuple[str, ...]:
     """Say that the input was changed, where that is not the only fault."""
     changed = any(c.outcome.mutated for c in evidence.cases)
-    wrong = any(c.wrong or c.outcome.failure for c in evidence.cases)
+    wrong = any(c.faulty for c in evidence.cases)
     return ("It also changes the arrays that it was given.",) if changed and wrong else ()
 
 
 def _seen(task: Task, evidence: Evidence) -> tuple[str, ...]:
     worst = evidence.smallest_failing()
-    if worst.outcome.failure:
-        return describe_failure(worst.outcome.failure, worst.case, task.params)
+    if worst.failure:
+        return describe_failure(worst.failure, worst.case, task.params)
     return describe_case(task, worst)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial, wraps
 from typing import Any
 
+from bncourse.grading.answers import Driver
+from bncourse.grading.asked import Asked
 from bncourse.grading.assembly import Assembly, assemble
 from bncourse.grading.form import Form, fill_form
 from bncourse.grading.task import Misconception, Task
@@ -32,6 +36,34 @@ def form_task(form: Form, *, params: str, personal: bool = True, **rest: Any) ->
 def assembly_task(assembly: Assembly, **rest: Any) -> Task:
     """Return a task whose answer is an order of lines, judged by running what they make."""
     return Task(stub="", driver=assemble, form=assembly, **rest)
+
+
+def driven_task(driver: Driver, **rest: Any) -> Task:
+    """Return a task whose answer is a function that ``driver`` turns into arrays.
+
+    The reference, the misconceptions and the switchboard are written as learners write theirs.
+    """
+    asked = Asked(rest["id"], rest["entry"], rest["params"], rest["outputs"])
+
+    def driven(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def drive(*args: Any, **switches: Any) -> Any:
+            return driver(asked, partial(function, **switches))(*args)
+
+        return drive
+
+    bank = tuple(
+        replace(m, wrong=m.wrong and driven(m.wrong), variants=tuple(map(driven, m.variants)))
+        for m in rest.pop("misconceptions")
+    )
+    board = rest.pop("switchboard", None)
+    return Task(
+        driver=driver,
+        reference=driven(rest.pop("reference")),
+        misconceptions=bank,
+        switchboard=board and driven(board),
+        **rest,
+    )
 
 
 def slips(switchboard: Callable[..., Any]) -> Callable[..., Misconception]:

@@ -107,6 +107,8 @@ def _unchanged(given: Any, now: Any) -> bool:
         return given.shape == now.shape and np.array_equal(given, now, equal_nan=True)
     if isinstance(given, dict):
         return given.keys() == now.keys() and all(_unchanged(given[k], now[k]) for k in given)
+    if isinstance(given, (list, tuple)):
+        return len(given) == len(now) and all(map(_unchanged, given, now))
     return bool(given == now)
 
 

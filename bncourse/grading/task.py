@@ -22,13 +22,15 @@ class Case:
 
     ``label`` says in a few words what is special about it. ``rtol`` is the largest accepted
     difference relative to the largest expected number. ``strided`` cases reach the answer
-    as non-contiguous views of the same numbers.
+    as non-contiguous views of the same numbers. ``raises`` names the exception that these inputs
+    must be refused with, "ValueError" say.
     """
 
     label: str
     args: tuple[Any, ...]
     rtol: float = 1e-7
     strided: bool = False
+    raises: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Task:
     function returns, in order. ``driver`` turns the learner's value into a callable that
     takes a case's arguments. ``params`` are the names of those arguments.
 
+    ``measure`` turns the named arrays that came back, and the case's arguments, into the named
+    arrays that are compared: for answers of which many are right, such as a shuffle. It runs with
+    the judge, must take any arrays, and raises AnswerError for those it cannot read. ``given`` is
+    the code that learners find and mend: an answer that still does the same is not started.
+
     ``personal``: the cases are drawn from the learner's name, not afresh. ``partial``: each
     output earns its own share (forms). ``graded``: False for a checkpoint without marks.
     ``recorded``: the answer is kept without being judged. ``library_layers``: a library's own
@@ -84,6 +91,8 @@ class Task:
     mistakes: Mapping[str, Any] = field(default_factory=dict)
     driver: Driver = call_function
     switchboard: Callable[..., Any] | None = None
+    measure: Callable[..., dict[str, np.ndarray]] | None = None
+    given: Callable[..., Any] | None = None
     loose_shapes: frozenset[str] = frozenset()
     personal: bool = False
     partial: bool = False

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bncourse.grading.batches import GENERATOR
 from bncourse.grading.evidence import CaseEvidence
 from bncourse.grading.outcome import Failure
 from bncourse.grading.task import Case, Task
@@ -22,7 +23,12 @@ def number(value: Any, digits: int = 5) -> str:
 
 def array(value: Any, digits: int = 5) -> str:
     """Write a small array in full and a large one by its shape."""
+    if isinstance(value, (list, tuple)) and any(np.ndim(v) for v in value):
+        parts = [array(v, digits) for v in value]
+        return f"[{', '.join(parts)}]" if len(parts) <= SMALL else f"a list of {len(parts)}"
     value = np.asarray(value)
+    if value.dtype.kind in "UO":
+        return repr(value.tolist())
     if value.dtype == bool and value.ndim == 0:
         return str(bool(value))
     if value.size > SMALL:
@@ -46,7 +52,9 @@ def describe_case(task: Task, evidence: CaseEvidence) -> tuple[str, ...]:
     if task.partial:
         return _describe_fields(task, evidence)
     lines = [_given(task.params, evidence.case)]
-    if evidence.wrong:
+    if evidence.accepted:
+        lines.append(f"nothing was raised; {evidence.case.raises} was expected")
+    elif evidence.wrong:
         name = evidence.wrong[0]
         lines.append(_difference(task, name, evidence))
     elif evidence.outcome.mutated:
@@ -79,11 +87,16 @@ def describe_failure(
             if isinstance(a, np.ndarray)
         )
         lines.append(f"it was called with {case.label}" + (f": {shapes}" if shapes else ""))
+        if case.raises:
+            lines.append(f"{case.raises} was expected there")
     return tuple(lines)
 
 
 def _given(params: tuple[str, ...], case: Case) -> str:
-    parts = [f"{name} = {array(a)}" for name, a in zip(params, case.args, strict=True)]
+    parts = [
+        f"{name} = default_rng({a})" if name == GENERATOR else f"{name} = {array(a)}"
+        for name, a in zip(params, case.args, strict=True)
+    ]
     return f"{case.label}: " + ", ".join(parts)
 
 
@@ -94,12 +107,14 @@ def _difference(task: Task, name: str, evidence: CaseEvidence) -> str:
         return f"{name} is missing from what came back ({have})"
     if name in task.loose_shapes and got.squeeze().shape == wanted.squeeze().shape:
         got = got.reshape(wanted.shape)
+    if got.shape != wanted.shape and task.measure and max(got.size, wanted.size) <= SMALL:
+        return f"{name} came out as {array(got)}; expected {array(wanted)}"
     if got.shape != wanted.shape:
         return f"{name} has shape {got.shape}; {wanted.shape} was expected"
     if wanted.size <= SMALL:
         came, expected = apart(got, wanted)
         return f"{name} came out as {came}; expected {expected}"
-    gap = np.abs(got - wanted)
+    gap = np.abs(got.astype(complex) - wanted)  # counts and truth values have distances too
     gap[np.isnan(gap)] = np.inf
     place = np.unravel_index(int(gap.argmax()), gap.shape)
     where = ", ".join(str(int(k)) for k in place)

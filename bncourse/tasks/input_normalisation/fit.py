@@ -1,0 +1,257 @@
+"""2.2: fit a standardiser."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bncourse.grading.kinds import slips
+from bncourse.grading.task import Case, Misconception, Task
+
+OFFSET = "float32 with an offset of 1e5"
+GUARDS = {
+    "changes": lambda sd, X: np.where(X.max(axis=0) == X.min(axis=0), 1, sd),
+    "exactly zero": lambda sd, X: np.where(sd == 0, 1, sd),
+    "none": lambda sd, X: sd,
+    "small number": lambda sd, X: np.where(sd < 1e-12, 1e-8, sd),
+    "eps added": lambda sd, X: sd + 1e-8,
+    "eps in the root": lambda sd, X: np.sqrt(sd**2 + 1e-5),
+    "all below one": lambda sd, X: np.maximum(sd, 1),
+}
+
+
+def fit_standardizer(X, *, axis=0, ddof=0, spread="sd", guard="changes", centre="mean"):
+    """Return mean (D,) and sd (D,) of X (N, D); the keywords switch single slips on."""
+    mean = {"mean": X.mean, "zero": lambda axis: 0 * X.mean(axis=axis)}[centre](axis=axis)
+    if centre == "middle":
+        mean = np.sort(X, axis=0)[len(X) // 2]
+    values = {
+        "sd": lambda: X.std(axis=axis, ddof=ddof),
+        "variance": lambda: X.var(axis=axis, ddof=ddof),
+        "range": lambda: X.max(axis=axis) - X.min(axis=axis),
+        "largest": lambda: np.abs(X).max(axis=axis),
+        "absolute": lambda: np.abs(X - X.mean(axis=axis, keepdims=True)).mean(axis=axis),
+        "root mean square": lambda: np.sqrt((X**2).mean(axis=axis)),
+    }[spread]()
+    if axis != 0:
+        return mean, values
+    return mean, GUARDS[guard](values, X).astype(X.dtype)
+
+
+def measure(got, X):
+    """Return what came back, with the columns that never change told apart.
+
+    Without a guard their spread is what rounding leaves, which differs from one way to the next.
+    """
+    mean, sd = got["mean"], got["sd"]
+    constant = X.max(axis=0) == X.min(axis=0)
+    if sd.shape != constant.shape or sd.dtype.kind not in "fiu":
+        return {"mean": mean, "sd": sd}
+    still = sd[constant].astype(float)
+    return {
+        "mean": mean,
+        "sd": np.where(constant, 1, sd),
+        "sd of a column that never changes": np.where(np.abs(still) < 1e-12, 0, still),
+    }
+
+
+_slip = slips(fit_standardizer)
+
+MISCONCEPTIONS = (
+    _slip(
+        "variance for sd",
+        "That is the variance. Divided by it, data in centimetres come out a hundred times smaller "
+        "than data in metres.",
+        "Which of the two has the unit of the feature?",
+        "M1",
+        spread="variance",
+    ),
+    _slip(
+        "unbiased",
+        "The sum of squares was divided by N − 1. That is a fair habit for estimating; here the "
+        "training columns are to have a standard deviation of exactly 1, measured over N.",
+        "Which ddof does x.std() use when you give none?",
+        "M2",
+        ddof=1,
+    ),
+    _slip(
+        "per sample",
+        "The statistics are those of each row. Age and kilometres of one person were averaged.",
+        "How many means does a table with D features need?",
+        "M3",
+        axis=1,
+    ),
+    _slip(
+        "whole table",
+        "One mean and one spread came back for the whole table.",
+        "Should age and kilometres share one ruler?",
+        "M3",
+        axis=None,
+    ),
+    _slip(
+        "range for sd",
+        "The spread is the range, largest minus smallest. A single outlier sets it.",
+        "What does standard deviation average over?",
+        spread="range",
+    ),
+    _slip(
+        "mean absolute deviation",
+        "The spread is the mean distance from the mean, not the root of the mean square.",
+        "What happens to the deviations before they are averaged?",
+        spread="absolute",
+    ),
+    _slip(
+        "root mean square",
+        "The squares were averaged without subtracting the mean first.",
+        "How large should the spread of a feature be that is always close to 1000?",
+        spread="root mean square",
+    ),
+    _slip(
+        "no guard",
+        "A column that never changes has a spread of 0, and whoever divides by it gets 0/0.",
+        "What do you want such a column to be divided by?",
+        "M17",
+        guard="none",
+    ),
+    _slip(
+        "guard for an exact zero",
+        "The guard asks whether the spread is 0. For a column of 0.1s rounding leaves 1e-17 "
+        "instead, and dividing by that blows the rounding up.",
+        "How else can you see that a column never changes, without any rounding?",
+        "M17",
+        guard="exactly zero",
+    ),
+    _slip(
+        "a tiny number for a constant column",
+        "A constant column got a tiny spread. It is 0 in training, but the first new value that "
+        "differs by 1 comes out as 1e8.",
+        "What should a new value, 1 above the constant, become?",
+        "M17",
+        guard="small number",
+    ),
+    _slip(
+        "eps added",
+        "A small number was added to every spread, also where there is one.",
+        "Is the spread of a feature measured in nanometres still right?",
+        "M17",
+        guard="eps added",
+    ),
+    _slip(
+        "eps in the root",
+        "A small number was added to every variance, also where there is one: what batch norm will "
+        "do in lesson 03. Here the spread itself was asked for.",
+        "Is the spread of a feature with small units still right?",
+        "M17",
+        guard="eps in the root",
+    ),
+    _slip(
+        "spreads below one raised",
+        "Every spread below 1 was raised to 1. Only a column that never changes needs that.",
+        "What happens to a feature whose values lie between 0 and 1?",
+        "M17",
+        guard="all below one",
+    ),
+    _slip(
+        "mean left at zero",
+        "The means came back as zeros.",
+        "What should the average of a standardised column be?",
+        centre="zero",
+    ),
+    _slip(
+        "median for mean",
+        "The centre is the middle value, not the mean.",
+        "Which centre makes the standardised column sum to 0?",
+        centre="middle",
+    ),
+    Misconception(
+        "one-pass variance",
+        "Right in float64, but in float32 with a large mean the digits are gone. That happens when "
+        "the variance is the mean of x² minus the square of the mean.",
+        "How many digits do two huge, nearly equal numbers leave for their difference?",
+        fails_on=frozenset({OFFSET}),
+    ),
+)
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    """Draw tables with mixed units, constant columns, small units and a large offset."""
+
+    def draw(label, n, d, mean=3.0, scale=None, dtype=float, rtol=1e-7):
+        scale = rng.uniform(0.3, 5, d) if scale is None else scale
+        return Case(label, ((mean + rng.normal(0, 1, (n, d)) * scale).astype(dtype),), rtol)
+
+    two = np.array([[20.0, 1000.0], [30.0, 5000.0], [40.0, 3000.0], [54.0, 7000.0]])
+    constant = draw("a constant column", 5, 2)
+    constant.args[0][:, 1] = 3.0
+    tenths = draw("a column of 0.1s", 6, 2)
+    tenths.args[0][:, 0] = 0.1
+    return [
+        Case("age and kilometres of four people", (two,)),
+        draw("five rows, three features", 5, 3),
+        constant,
+        tenths,
+        draw("units so small that the spread is 1e-6", 6, 2, 0.0, np.array([1e-6, 3e-6])),
+        draw("values between 0 and 1", 9, 2, 0.5, np.array([0.1, 0.2])),
+        draw(OFFSET, 12, 2, 1e5, np.array([30.0, 50.0]), np.float32, 2e-2),
+    ]
+
+
+def _loops(X):
+    mean, sd = [], []
+    for column in X.T:
+        values = [float(v) for v in column]
+        m = sum(values) / len(values)
+        s = (sum((v - m) ** 2 for v in values) / len(values)) ** 0.5
+        mean.append(m)
+        sd.append(1.0 if max(values) == min(values) else s)
+    return np.array(mean), np.array(sd)
+
+
+def _tolerant(X):
+    mean, sd = X.mean(0), np.sqrt(((X - X.mean(0)) ** 2).mean(0))
+    sd[sd < 1e-10 * np.maximum(np.abs(mean), 1)] = 1
+    return mean, sd
+
+
+def _peak_to_peak(X):
+    sd = X.std(axis=0)
+    sd[np.ptp(X, axis=0) == 0] = 1.0
+    return X.mean(axis=0), sd
+
+
+def _one_pass(X):
+    mean = X.mean(axis=0)
+    sd = np.sqrt(np.maximum((X * X).mean(axis=0) - mean * mean, 0))
+    return mean, np.where(X.max(0) == X.min(0), 1, sd).astype(X.dtype)
+
+
+def stub(X):
+    """The exercise as learners find it."""
+    mean = sd = None
+    return mean, sd
+
+
+TASK = Task(
+    id="2.2",
+    title="fit a standardiser",
+    entry="fit_standardizer",
+    objective="Fit a standardiser, constant columns included",
+    minutes=8,
+    params=("X",),
+    outputs=("mean", "sd"),
+    cases=cases,
+    reference=fit_standardizer,
+    misconceptions=MISCONCEPTIONS,
+    hints=(
+        "One mean and one spread for each column. Then ask what happens to a column whose values "
+        "are all the same.",
+        "A column that never changes carries nothing: with sd = 1 it becomes all 0 when its mean "
+        "is subtracted. Its computed spread may be 1e-17 instead of 0, so do not ask the spread.",
+        "X.max(axis=0) == X.min(axis=0) is True for the columns that never change, whatever "
+        "rounding does. np.where(condition, a, b) takes a where it is True and b elsewhere.",
+    ),
+    stub=stub,
+    measure=measure,
+    accepted=(_loops, _tolerant, _peak_to_peak),
+    mistakes={"one-pass variance": _one_pass},
+    switchboard=fit_standardizer,
+)

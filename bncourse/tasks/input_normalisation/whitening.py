@@ -1,0 +1,262 @@
+"""2.4: whiten a table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from bncourse.grading.answers import AnswerError
+from bncourse.grading.kinds import slips
+from bncourse.grading.task import Case, Misconception, Task
+
+MEASURED = ("W·Wᵀ", "Z = (X − mean)·W", "eigenvalues of the covariance of Z")
+EXPLODED = 1e6  # entries of W beyond this are what is left of a division by zero
+
+SCALES = {
+    "right": lambda v, eps: 1 / np.sqrt(v + eps),
+    "inverse": lambda v, eps: 1 / (v + eps),
+    "times": lambda v, eps: np.sqrt(v + eps),
+    "none": lambda v, eps: np.ones_like(v),
+    "no eps": lambda v, eps: 1 / np.sqrt(v),
+    "eps outside": lambda v, eps: 1 / (np.sqrt(np.maximum(v, 0)) + eps),
+    "fixed eps": lambda v, eps: 1 / np.sqrt(v + 1e-5),
+    "eps for the flat ones only": lambda v, eps: 1 / np.sqrt(np.maximum(v, eps)),
+}
+
+
+def whiten(
+    X, eps, *, scale="right", centre=True, ddof=0, average=True, turn="columns", cross=True,
+    project="centred",
+):  # fmt: skip
+    """Return Z (N, D) and W (D, D); the keywords switch single slips on."""
+    centred = X - X.mean(axis=0)
+    base = centred if centre else X
+    cov = base.T @ base / ((len(X) - ddof) if average else 1)
+    if cross:
+        values, vectors = np.linalg.eigh(cov)
+        W = (vectors if turn == "columns" else vectors.T) * SCALES[scale](values, eps)
+    else:
+        W = np.diag(SCALES[scale](np.diag(cov), eps))
+    return (centred if project == "centred" else X) @ W, W
+
+
+def _around(X, eps, scale):
+    """The same slip with the result turned back: scales between two rotations."""
+    centred = X - X.mean(axis=0)
+    values, vectors = np.linalg.eigh(centred.T @ centred / len(X))
+    W = vectors * SCALES[scale](values, eps) @ vectors.T
+    return centred @ W, W
+
+
+def measure(got, X, eps):
+    """Return what every whitening shares, whichever way it turns the data."""
+    Z, W = got["Z"], got["W"]
+    d = X.shape[1]
+    for name, array, shape in (("Z", Z, X.shape), ("W", W, (d, d))):
+        if array.shape != shape:
+            raise AnswerError(f"{name} should have shape {shape}; {array.shape} came.")
+        if array.dtype.kind not in "fiu":
+            raise AnswerError(f"{name} should hold real numbers; {array.dtype} came.")
+    if not (np.isfinite(W).all() and np.isfinite(Z).all()) or np.abs(W).max() > EXPLODED:
+        return dict.fromkeys(MEASURED, np.array(np.inf))
+    centred = X - X.mean(axis=0)
+    apart = np.abs(Z - centred @ W).max() <= 1e-7 * max(np.abs(Z).max(), 1e-12)
+    spread = Z - Z.mean(axis=0)
+    variances = np.linalg.eigvalsh(spread.T @ spread / len(X)) if apart else np.array(np.nan)
+    return dict(zip(MEASURED, (W @ W.T, np.array(bool(apart)), variances), strict=True))
+
+
+_slip = slips(whiten)
+
+
+def _turned_back(made: Misconception, scale: str) -> Misconception:
+    """Add the same slip in the variant that turns the result back."""
+    return replace(made, variants=(lambda X, eps: _around(X, eps, scale),))
+
+
+MISCONCEPTIONS = (
+    _slip(
+        "only standardised",
+        "Each column was divided by its own spread. That is standardising: the correlations are "
+        "still there.",
+        "Is the covariance of your Z diagonal?",
+        "M10",
+        cross=False,
+    ),
+    _slip(
+        "only rotated",
+        "The data were turned until nothing is correlated, but the directions still have their own "
+        "variances.",
+        "What stands on the diagonal of the covariance of your Z, and what should?",
+        "M10",
+        scale="none",
+    ),
+    _turned_back(
+        _slip(
+            "divided by the variance",
+            "Each direction was divided by its variance instead of its root.",
+            "Which of the two has the unit of the data along that direction?",
+            "M1",
+            scale="inverse",
+        ),
+        "inverse",
+    ),
+    _turned_back(
+        _slip(
+            "multiplied by the spread",
+            "Each direction was multiplied by its spread, so the long ones are even longer now.",
+            "Should a direction with a large variance become longer or shorter?",
+            scale="times",
+        ),
+        "times",
+    ),
+    _turned_back(
+        _slip(
+            "eps left out",
+            "eps is not used. With fewer rows than columns some directions have variance 0, and "
+            "there is nothing to divide by.",
+            "What is the smallest eigenvalue of the covariance of 4 rows with 6 columns?",
+            "M17",
+            scale="no eps",
+        ),
+        "no eps",
+    ),
+    _turned_back(
+        _slip(
+            "eps outside the root",
+            "eps was added to the spread of each direction; here it belongs to the variance.",
+            "(Σ + eps · I) has which eigenvalues?",
+            "M17",
+            scale="eps outside",
+        ),
+        "eps outside",
+    ),
+    _turned_back(
+        _slip(
+            "eps fixed",
+            "eps is always 1e-5, whatever was passed in.",
+            "Where does the argument eps enter your code?",
+            "M17",
+            scale="fixed eps",
+        ),
+        "fixed eps",
+    ),
+    _turned_back(
+        _slip(
+            "eps for the flat ones only",
+            "Only variances below eps were raised. Σ + eps · I adds it to every one.",
+            "What are the eigenvalues of Σ + eps · I when those of Σ are 4 and 0?",
+            "M17",
+            scale="eps for the flat ones only",
+        ),
+        "eps for the flat ones only",
+    ),
+    _slip(
+        "covariance about zero",
+        "The mean was not subtracted before the covariance was taken, so the direction of the mean "
+        "counts as spread.",
+        "What is the covariance of data that all sit at one point far from 0?",
+        centre=False,
+    ),
+    _slip(
+        "mean left in Z",
+        "W is right, but it was applied to X with its mean still in it.",
+        "What should the mean of each column of Z be?",
+        project="raw",
+    ),
+    _slip(
+        "unbiased",
+        "The covariance was divided by N − 1, as np.cov does. Here the N rows themselves are to "
+        "have covariance 1.",
+        "Which argument of np.cov makes it divide by N?",
+        "M2",
+        ddof=1,
+    ),
+    _slip(
+        "sum for average",
+        "The products were added up but not averaged: the result shrinks when there are more rows.",
+        "How large is the variance of a column in your covariance matrix?",
+        average=False,
+    ),
+    _slip(
+        "eigenvectors as rows",
+        "The rows of the matrix of eigenvectors were taken. np.linalg.eigh returns one eigenvector "
+        "in each column.",
+        "Which of vectors[:, 0] and vectors[0] is unchanged in direction by the covariance?",
+        turn="rows",
+    ),
+)
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    """Draw correlated tables, with more rows than columns and with fewer."""
+
+    def draw(label, n, d, eps, rtol=1e-6):
+        mix = rng.normal(0, 1, (d, d)) + np.diag(rng.uniform(1, 3, d))
+        return Case(label, (rng.normal(0, 1, (n, d)) @ mix + rng.normal(0, 5, d), eps), rtol)
+
+    four = np.array([[0.0, 0.0], [2.0, 2.0], [4.0, 2.0], [6.0, 4.0]])
+    return [
+        Case("four points", (four, 1e-9), 1e-6),
+        draw("30 rows, three columns", 30, 3, 1e-9),
+        draw("a large eps", 20, 3, 1.0),
+        draw("eps = 0.01", 12, 4, 1e-2),
+        draw("4 rows, 6 columns", 4, 6, 1e-3),
+    ]
+
+
+def _zca(X, eps):
+    centred = X - X.mean(axis=0)
+    _, s, vt = np.linalg.svd(centred, full_matrices=True)
+    variance = np.zeros(X.shape[1])
+    variance[: len(s)] = s**2 / len(X)
+    W = vt.T @ np.diag(1 / np.sqrt(variance + eps)) @ vt
+    return centred @ W, W
+
+
+def _cholesky(X, eps):
+    centred = X - X.mean(axis=0)
+    cov = np.cov(X, rowvar=False, ddof=0) + eps * np.eye(X.shape[1])
+    W = np.linalg.inv(np.linalg.cholesky(cov)).T
+    return centred @ W, W
+
+
+def _precision(X, eps):
+    centred = X - X.mean(axis=0)
+    precision = np.linalg.inv(centred.T @ centred / len(X) + eps * np.eye(X.shape[1]))
+    W = np.linalg.cholesky(precision)
+    return centred @ W, W
+
+
+def stub(X, eps):
+    """The exercise as learners find it."""
+    Z = W = None
+    return Z, W
+
+
+TASK = Task(
+    id="2.4",
+    title="whiten",
+    entry="whiten",
+    objective="Whiten a table, and say what that adds to standardising",
+    minutes=20,
+    params=("X", "eps"),
+    outputs=("Z", "W"),
+    cases=cases,
+    reference=whiten,
+    misconceptions=MISCONCEPTIONS,
+    hints=(
+        "Standardising looks at one column at a time. What is left of the covariance after it, and "
+        "which matrix would remove that?",
+        "Take the eigenvectors and eigenvalues of the covariance (np.linalg.eigh). Along an "
+        "eigenvector the data have the eigenvalue as their variance, and nothing correlates them.",
+        "If the covariance were diag(4, 9), W would be diag(1/2, 1/3): one over the root of each "
+        "eigenvalue. In general the eigenvectors come first: the columns of W are eigenvectors, "
+        "each multiplied by such a factor. Put eps where it belongs.",
+    ),
+    stub=stub,
+    measure=measure,
+    accepted=(_zca, _cholesky, _precision),
+    switchboard=whiten,
+)

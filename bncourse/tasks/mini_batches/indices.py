@@ -1,0 +1,261 @@
+"""1.2: deal shuffled samples into mini-batches."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bncourse.grading.answers import AnswerError
+from bncourse.grading.batches import DEALT, deal_batches
+from bncourse.grading.kinds import driven_task, slips
+from bncourse.grading.task import Case, Misconception
+
+TELLING = 20  # with fewer samples a right shuffle may keep the file's order by chance
+
+
+def minibatch_indices(
+    n, batch_size, rng, drop_last=False, *, order="shuffled", rest="kept", cut="right", check=True
+):  # fmt: skip
+    """Deal 0 … n − 1 into batches; the keywords switch single slips on."""
+    if check and batch_size < 1:
+        raise ValueError("batch_size must be at least 1")
+    size = max(batch_size, 1)
+    dealt = ORDER[order](n, size, rng)
+    width = size - 1 if cut == "one short" else size
+    stop = max(n - size, 0) if cut == "stops early" else n
+    batches = [dealt[i : i + width] for i in range(0, stop, size)]
+    drop = {"kept": drop_last, "always dropped": True, "never dropped": False}.get(rest, drop_last)
+    short = bool(n % size)
+    if rest == "joined" and short and len(batches) > 1 and not drop_last:
+        batches[-2:] = [np.concatenate(batches[-2:])]
+    elif rest == "filled up" and short and not drop_last:
+        batches[-1] = np.concatenate([batches[-1], dealt[: size - n % size]])
+    elif (drop and short) or (rest == "one too many dropped" and drop_last and batches):
+        batches.pop()
+    return batches
+
+
+def _kept_together(n, size, rng):
+    """Shuffle the order of the batches, each a run of neighbours in the file."""
+    runs = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
+    full, short = [r for r in runs if len(r) == size], [r for r in runs if len(r) < size]
+    return np.concatenate(
+        [np.zeros(0, int), *(full[k] for k in rng.permutation(len(full))), *short]
+    )
+
+
+ORDER = {
+    "shuffled": lambda n, size, rng: rng.permutation(n),
+    "file": lambda n, size, rng: np.arange(n),
+    "runs": _kept_together,
+    "replacement": lambda n, size, rng: rng.integers(0, max(n, 1), n),
+    "own seed": lambda n, size, rng: np.random.default_rng(0).permutation(n),
+    "own generator": lambda n, size, rng: np.random.default_rng().permutation(n),
+    "from one": lambda n, size, rng: rng.permutation(n) + 1,
+}
+
+
+def measure(got, n, batch_size, rng, drop_last):
+    """Return what can be said of a shuffle: its batch sizes, and whether it is one."""
+    for name in DEALT:
+        if got[name].ndim != 1 or (got[name].size and got[name].dtype.kind not in "iu"):
+            raise AnswerError(f"{name} should be a row of whole numbers.")
+    dealt, later, again = (got[name] for name in ("indices", "next_epoch", "same_seed"))
+    told = n >= TELLING and dealt.size >= TELLING
+    neighbours = float(np.mean(np.diff(dealt) == 1)) if told else 0.0
+    return {
+        "sizes": got["sizes"],
+        "all within 0 … n − 1": np.array(dealt.size == 0 or 0 <= dealt.min() <= dealt.max() < n),
+        "no sample twice": np.array(len(np.unique(dealt)) == dealt.size),
+        "file order left": np.array(not told or not np.array_equal(dealt, np.sort(dealt))),
+        "neighbours parted": np.array(neighbours < 0.3),
+        "next epoch in another order": np.array(not told or not np.array_equal(dealt, later)),
+        "same seed, same order": np.array(np.array_equal(dealt, again)),
+    }
+
+
+_slip = slips(minibatch_indices)
+
+MISCONCEPTIONS = (
+    _slip(
+        "rest lost",
+        "The images that fill no whole batch are gone, also when nothing is to be dropped.",
+        "How many indices do all your batches hold together, and how many should they?",
+        rest="always dropped",
+    ),
+    _slip(
+        "drop_last ignored",
+        "The short batch is still there when drop_last is True.",
+        "Where does the argument drop_last enter your code?",
+        rest="never dropped",
+    ),
+    _slip(
+        "a full batch dropped",
+        "With drop_last the last batch goes even when it is full.",
+        "12 images in batches of 4: is there anything to drop?",
+        rest="one too many dropped",
+    ),
+    _slip(
+        "rest joined",
+        "The left-over images were added to the last full batch, which is now too large.",
+        "May a batch be larger than batch_size?",
+        rest="joined",
+    ),
+    _slip(
+        "rest filled up",
+        "The short batch was filled up with images that have had their turn already.",
+        "How often does each image count in one epoch?",
+        rest="filled up",
+    ),
+    _slip(
+        "one short",
+        "Each batch is one image short: the end of a slice is not part of it.",
+        "How many numbers are in perm[0:4]?",
+        cut="one short",
+    ),
+    _slip(
+        "stops early",
+        "The last batch never comes, full or not: the starts end at n − batch_size, which range "
+        "leaves out.",
+        "For n = 12 and batches of 4, which starts does range(0, n - 4, 4) give?",
+        cut="stops early",
+    ),
+    _slip(
+        "not shuffled",
+        "The batches follow the file's order. If it is sorted by class, a batch sees one class.",
+        "What do the images of one batch have in common now?",
+        order="file",
+    ),
+    _slip(
+        "neighbours kept together",
+        "The order of the batches is drawn, but inside each batch neighbours of the file stay "
+        "together.",
+        "What is shuffled in your code: the images or the batches? Which comes first, shuffle or "
+        "cut?",
+        order="runs",
+    ),
+    _slip(
+        "drawn with replacement",
+        "Some images came twice and others not at all: they were drawn with replacement.",
+        "A dealt card is no longer in the deck. Which function draws without putting back?",
+        order="replacement",
+    ),
+    _slip(
+        "same order every epoch",
+        "Each call deals the same order: the generator that was passed in is not used, a new one "
+        "with a fixed seed is.",
+        "Call your function twice with the same rng. What should differ?",
+        order="own seed",
+    ),
+    _slip(
+        "rng not used",
+        "The same seed gives another order each time: the randomness does not come from rng.",
+        "Which object must be asked for every random number, so that a run can be repeated?",
+        order="own generator",
+        ),
+    _slip(
+        "counted from one",
+        "The indices run from 1 to n; Python counts from 0.",
+        "Which index does the first row of an array have?",
+        order="from one",
+    ),
+    _slip(
+        "no check of the batch size",
+        "A batch size below 1 makes no sense, and no error says so.",
+        "What does your function return for batch_size = −2, and who would notice?",
+        check=False,
+    ),
+    Misconception(
+        "batches of a given number",
+        "batch_size was taken for the number of batches: there are that many, of about equal size.",
+        "In batches of 5, how many images are in the first one?",
+        wrong=lambda n, batch_size, rng, drop_last: _split(n, batch_size, rng),
+    ),
+)  # fmt: skip
+
+
+def _split(n, number, rng):
+    if number < 1:
+        raise ValueError("batch_size must be at least 1")
+    return np.array_split(rng.permutation(n), number)
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    """Draw sizes with and without a rest, kept and dropped, and the edges."""
+    size = int(rng.integers(5, 9))
+    rest = int(rng.integers(2, size - 1))
+    full = int(rng.integers(6, 12))
+
+    def case(label, n, batch_size, drop_last, raises=""):
+        return Case(label, (n, batch_size, int(rng.integers(1 << 31)), drop_last), raises=raises)
+
+    return [
+        case("12 in batches of 4", 12, 4, False),
+        case("12 in batches of 5", 12, 5, False),
+        case("12 in batches of 5, the rest dropped", 12, 5, True),
+        case("12 in batches of 4, nothing to drop", 12, 4, True),
+        case("many images", full * size + rest, size, False),
+        case("many images, the rest dropped", full * size + rest, size, True),
+        case("a last batch of one", 6 * size + 1, size, False),
+        case("a batch larger than the data", 21, 40, False),
+        case("no images", 0, 3, False),
+        case("a batch size of −2", 12, -2, False, "ValueError"),
+    ]
+
+
+def _shuffled_list(n, batch_size, rng, drop_last=False):
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}")
+    order = np.arange(n)
+    rng.shuffle(order)
+    batches = [list(order[i : i + batch_size]) for i in range(0, n, batch_size)]
+    return [b for b in batches if len(b) == batch_size or not drop_last]
+
+
+def _generator(n, batch_size, rng, drop_last=False):
+    if batch_size <= 0:
+        raise ValueError("no")
+    order = rng.random(n).argsort()
+    stop = n - n % batch_size if drop_last else n
+    yield from (order[i : min(i + batch_size, stop)] for i in range(0, stop, batch_size))
+
+
+def _choice(n, batch_size, rng, drop_last=False):
+    if batch_size < 1:
+        raise ValueError
+    order = rng.choice(n, size=n, replace=False) if n else np.array([], dtype=int)
+    whole = n // batch_size
+    parts = np.split(order, [batch_size * k for k in range(1, whole + 1)])
+    return [p for p in parts if len(p) and (len(p) == batch_size or not drop_last)]
+
+
+def stub(n, batch_size, rng, drop_last=False):
+    """The exercise as learners find it."""
+    batches = None
+    return batches
+
+
+TASK = driven_task(
+    deal_batches,
+    id="1.2",
+    title="shuffle and cut",
+    entry="minibatch_indices",
+    objective="Deal a data set into shuffled mini-batches, without loss or repeat",
+    minutes=12,
+    params=("n", "batch_size", "rng", "drop_last"),
+    outputs=DEALT,
+    measure=measure,
+    cases=cases,
+    reference=minibatch_indices,
+    misconceptions=MISCONCEPTIONS,
+    hints=(
+        "Two things happen: a shuffle and a cut. Which of them comes first, and what exactly is "
+        "shuffled?",
+        "Draw one order of all n indices from rng, then cut it into pieces of batch_size. The last "
+        "piece may be short; drop_last decides about it, and only if it is short.",
+        "For the cut: perm[0:5], perm[5:10], … are the batches of 5; range(0, n, 5) gives the "
+        "starts. Draw perm with one call of a method of rng, and check batch_size first.",
+    ),
+    stub=stub,
+    accepted=(_shuffled_list, _generator, _choice),
+    switchboard=minibatch_indices,
+)
