@@ -1,4 +1,4 @@
-"""The data sets of the course: small handwritten digits that come along, larger ones to download.
+"""The data sets of the course: digits and tables that come along, larger digits to download.
 
 scikit-learn is imported where it is needed, so that importing this module costs nothing.
 """
@@ -32,6 +32,21 @@ class Digits:
     y_test: np.ndarray
 
 
+@dataclass(frozen=True)
+class Table:
+    """Measurements of N things, one thing per row and one feature per column, not split.
+
+    Attributes:
+        x: (N, D) float64, each column in a unit of its own.
+        y: (N,) int64, the class of each row, from 0.
+        names: the D names of the columns.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    names: tuple[str, ...]
+
+
 def load_digits(seed=0):
     """Return scikit-learn's digits: 1297 training and 500 test images of 8 x 8 = 64 pixels.
 
@@ -52,6 +67,35 @@ def load_digits(seed=0):
     images, labels = datasets.load_digits(return_X_y=True)
     train, test = _stratified(labels, DIGITS_TEST, seed)
     return _digits(images, labels, train, test, scale=16)
+
+
+def load_wine():
+    """Return scikit-learn's wines: 178 rows, 13 columns, 3 classes of 59, 71 and 48 rows.
+
+    Nothing is downloaded. The rows are in the order of the classes, which are three growers in one
+    region of Italy. The columns are chemical measurements: a typical ``proline`` is 700, a typical
+    ``nonflavanoid_phenols`` 0.3.
+
+    Source: "Wine", S. Aeberhard and M. Forina, 1991, UCI Machine Learning Repository.
+    """
+    from sklearn import datasets
+
+    return _table(datasets.load_wine())
+
+
+def load_breast_cancer():
+    """Return scikit-learn's breast tumours: 569 rows, 30 columns, classes 0 malignant, 1 benign.
+
+    Nothing is downloaded. 212 tumours are malignant and 357 benign. The columns describe the cell
+    nuclei in one image: the mean, the standard error and the worst of ten measurements, among them
+    the radius, the perimeter and the area, so some columns nearly repeat others.
+
+    Source: "Breast Cancer Wisconsin (Diagnostic)", W. Wolberg, O. Mangasarian, N. Street and
+    W. Street, 1993, UCI Machine Learning Repository.
+    """
+    from sklearn import datasets
+
+    return _table(datasets.load_breast_cancer())
 
 
 def load_mnist(seed=0):
@@ -104,3 +148,8 @@ def _stratified(labels, size, seed):
 def _digits(images, labels, train, test, scale):
     labels = labels.astype(np.int64)
     return Digits(images[train] / scale, labels[train], images[test] / scale, labels[test])
+
+
+def _table(bunch):
+    names = tuple(str(name) for name in bunch.feature_names)
+    return Table(bunch.data.astype(np.float64), bunch.target.astype(np.int64), names)

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from bncourse.data import DataUnavailable, Digits, load_digits, load_mnist
+from bncourse.data import (
+    DataUnavailable,
+    Digits,
+    load_breast_cancer,
+    load_digits,
+    load_mnist,
+    load_wine,
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +70,37 @@ def test_three_pixels_never_change_as_the_docstring_says(digits):
 def test_digits_are_frozen(digits):
     with pytest.raises(FrozenInstanceError):
         digits.x_train = digits.x_test
+
+
+@pytest.mark.parametrize(
+    ("load", "shape", "classes"),
+    [(load_wine, (178, 13), [59, 71, 48]), (load_breast_cancer, (569, 30), [212, 357])],
+)
+def test_tables_have_the_promised_shapes_and_classes(load, shape, classes):
+    table = load()
+    assert table.x.shape == shape
+    assert table.x.dtype == np.float64
+    assert table.y.dtype == np.int64
+    assert list(np.bincount(table.y)) == classes
+    assert len(set(table.names)) == shape[1]
+    assert {type(name) for name in table.names} == {str}
+    assert np.all(np.isfinite(table.x))
+    assert np.all(np.ptp(table.x, axis=0) > 0)
+    with pytest.raises(FrozenInstanceError):
+        table.x = table.y
+
+
+def test_table_columns_carry_their_own_names():
+    wine, cancer = load_wine(), load_breast_cancer()
+    proline, phenols = (
+        np.median(wine.x[:, wine.names.index(name)]) for name in ("proline", "nonflavanoid_phenols")
+    )
+    assert 600 < proline < 800
+    assert 0.2 < phenols < 0.5
+    radius, area = (cancer.x[:, cancer.names.index(f"mean {name}")] for name in ("radius", "area"))
+    np.testing.assert_allclose(np.median(area / radius**2), np.pi, rtol=0.05)
+    # Malignant nuclei are larger: 0 is malignant.
+    assert radius[cancer.y == 0].mean() > radius[cancer.y == 1].mean()
 
 
 def fake_mnist(*_, **__):

@@ -29,7 +29,9 @@ def minibatch_indices(
         batches[-2:] = [np.concatenate(batches[-2:])]
     elif rest == "filled up" and short and not drop_last:
         batches[-1] = np.concatenate([batches[-1], dealt[: size - n % size]])
-    elif (drop and short) or (rest == "one too many dropped" and drop_last and batches):
+    elif (drop and batches and len(batches[-1]) < width) or (
+        rest == "one too many dropped" and drop_last and batches
+    ):
         batches.pop()
     return batches
 

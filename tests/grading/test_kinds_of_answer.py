@@ -1,0 +1,143 @@
+"""Answers that must be refused, measured answers, code to mend, and functions that deal batches."""
+
+import numpy as np
+import pytest
+
+from bncourse.grading.answers import AnswerError
+from bncourse.grading.batches import DEALT, deal_batches
+from bncourse.grading.judge import judge
+from bncourse.grading.kinds import driven_task, slips
+from bncourse.grading.run_local import run_cases
+from bncourse.grading.task import Case, Misconception, Task
+from bncourse.grading.verdict import Status
+
+
+def root(x, *, check=True, sign=1):
+    if check and x < 0:
+        raise ValueError("x is negative")
+    return np.array(sign * np.sqrt(abs(x)))
+
+
+SLIP = slips(root)
+BASE = dict(
+    id="0.0", title="root", entry="root", objective="o", minutes=1, params=("x",), outputs=("y",),
+    cases=lambda rng: [Case("four", (4.0,)), Case("minus one", (-1.0,), raises="ValueError")],
+    reference=root, hints=("h",) * 3, stub=None, switchboard=root,
+    misconceptions=(
+        SLIP("no check", "Nothing is refused.", "?", check=False),
+        SLIP("sign", "The sign.", "?", sign=-1),
+    ),
+)  # fmt: skip
+
+
+def verdict(answer, **changes):
+    task = Task(**(BASE | changes))
+    cases = task.draw(1)
+    return judge(task, cases, run_cases(task, answer, cases))
+
+
+def test_a_refusal_that_was_asked_for_is_right():
+    found = verdict(root)
+    assert found.ok and found.passed == ("four", "minus one")
+
+
+def test_what_must_be_refused_and_is_not_is_named_and_told():
+    found = verdict(lambda x: root(x, check=False))
+    assert found.misconceptions == ("no check",)
+    assert found.failed == ("minus one",)
+    assert found.seen[1] == "nothing was raised; ValueError was expected"
+
+
+def test_a_mistake_beside_a_right_refusal_is_named():
+    assert verdict(lambda x: root(x, sign=-1)).misconceptions == ("sign",)
+    both = verdict(lambda x: root(x, sign=-1, check=False))
+    assert set(both.misconceptions) == {"no check", "sign"}
+
+
+def test_another_exception_than_the_one_asked_for_is_no_refusal():
+    def asserts(x):
+        assert x >= 0
+        return root(x)
+
+    found = verdict(asserts)
+    assert found.status is Status.ERROR and found.misconceptions == ()
+    assert "ValueError was expected there" in found.seen
+    assert any(line.startswith("AssertionError") for line in found.seen)
+
+
+def test_an_exception_where_none_was_asked_for_is_an_error_beside_a_right_refusal():
+    def broken(x):
+        raise ValueError("always")
+
+    found = verdict(broken)
+    assert found.status is Status.ERROR and found.failed == ("four",)
+
+
+def test_code_to_mend_counts_as_not_started_until_it_does_something_else():
+    given = {"given": lambda x: root(x, sign=-1)}
+    untouched = verdict(lambda x: root(x, sign=-1), **given)
+    assert untouched.status is Status.NOT_STARTED
+    assert "when you found it" in untouched.notes[0]
+    assert verdict(root, **given).ok
+    changed = verdict(lambda x: root(x, sign=-1, check=False), **given)
+    assert set(changed.misconceptions) == {"sign", "no check"}
+
+
+def either_sign(got, x):
+    if got["y"].shape != ():
+        raise AnswerError("y should be one number.")
+    return {"square of y": got["y"] ** 2, "y is positive or 0": np.array(bool(got["y"] >= 0))}
+
+
+def test_a_measured_answer_is_compared_and_shown_by_what_was_measured():
+    many = {"measure": lambda got, x: {"square of y": got["y"] ** 2}, "misconceptions": ()}
+    assert verdict(lambda x: root(x, sign=-1), **many).ok
+    found = verdict(lambda x: root(x) + 1, **many)
+    assert found.status is Status.UNRECOGNISED
+    assert found.seen[1] == "square of y came out as 9; expected 4"
+    told = verdict(lambda x: root(x, sign=-1), measure=either_sign)
+    assert told.misconceptions == ("sign",)
+    assert told.seen[1] == "y is positive or 0 came out as False; expected True"
+
+
+def test_what_cannot_be_measured_is_said_to_be_unreadable():
+    found = verdict(lambda x: np.array([root(x)]), measure=either_sign)
+    assert found.status is Status.UNREADABLE and found.seen == ("y should be one number.",)
+
+
+def deal(n, batch_size, rng, drop_last):
+    order = rng.permutation(n)
+    return [order[i : i + batch_size] for i in range(0, n, batch_size)]
+
+
+DEAL = driven_task(
+    deal_batches, id="0.0", title="deal", entry="deal", objective="o", minutes=1,
+    params=("n", "batch_size", "rng", "drop_last"), outputs=DEALT, cases=lambda rng: [],
+    reference=deal, misconceptions=(Misconception("m", "M.", "?", wrong=deal),),
+    hints=("h",) * 3, stub=None,
+)  # fmt: skip
+
+
+def test_batches_come_back_with_their_sizes_from_two_epochs_and_a_repeated_one():
+    indices, sizes, later, again = deal_batches(DEAL, deal)(7, 3, 11, False)
+    assert sorted(indices) == list(range(7)) and list(sizes) == [3, 3, 1]
+    assert np.array_equal(indices, again) and not np.array_equal(indices, later)
+    assert np.array_equal(indices, np.random.default_rng(11).permutation(7))
+
+
+def test_a_driven_tasks_own_functions_are_driven_too():
+    for function in (DEAL.reference, DEAL.misconceptions[0].wrong):
+        assert list(function(7, 3, 11, False)[1]) == [3, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        (lambda *a: 3, "a list of index arrays; int came"),
+        (lambda *a: [np.zeros((2, 2), int)], "one-dimensional"),
+        (lambda *a: [np.array([0.5])], "whole numbers"),
+    ],
+)
+def test_what_is_no_list_of_batches_is_said_to_be_none(answer, word):
+    with pytest.raises(AnswerError, match=word):
+        deal_batches(DEAL, answer)(7, 3, 11, False)
