@@ -2,11 +2,16 @@
 
 Nets of two hidden units are so small that full-batch gradient descent ends at very different
 losses, depending on where it starts. Each is trained with the full batch until the loss hardly
-moves. Then it goes on in several ways, all from the same weights and for equally many updates:
+moves. Then it goes on in three ways, all from the same weights and for equally many updates. The
+first half of these is made
 
 - "full batch": as before;
-- "mini-batches": for the first half small batches at the same rate, then the full batch again;
-- "higher rate": for the first half the full batch at a higher rate, then at the old one.
+- "mini-batches": with small batches at the same rate;
+- "higher rate": with the full batch at a higher rate.
+
+The second half is the same for all: the full batch at a fifth of the rate. At the best rate,
+gradient descent bounces, with a full batch too; a low rate lets it settle, so that the losses at
+the end tell where a net is rather than when it was looked at.
 
 The learning rate, the size of the mini-batches and the higher rate are those with the lowest mean
 loss at the end on other seeds. A seed fixes the images, the weights and the order of the batches.
@@ -39,6 +44,7 @@ SEARCH_FACTORS = (2, 4, 8)
 UNTIL_STUCK = 20_000  # updates
 EARLY = 1000  # updates; a cheap slice to measure again
 HALF = 3000  # updates of each half of what follows
+SETTLING = 0.2  # times the rate, in the second half
 
 
 @dataclass(frozen=True)
@@ -114,8 +120,8 @@ def get_stuck(activation: str, rate: float, seeds: Sequence[int] = SEEDS) -> Net
 
 
 def go_on(stuck: Nets, rate: float, *, batch_size: int = IMAGES, factor: float = 1) -> Nets:
-    """Train for `HALF` updates with this batch size and `factor` * rate, then with neither."""
-    return stuck.descend(HALF, factor * rate, batch_size).descend(HALF, rate)
+    """Train for `HALF` updates with this batch size and `factor` * rate, then let it settle."""
+    return stuck.descend(HALF, factor * rate, batch_size).descend(HALF, SETTLING * rate)
 
 
 def measure_net(activation: str) -> dict:
@@ -161,6 +167,7 @@ def measure_all() -> dict:
     return {
         "network": {"sizes": SIZES, "images": IMAGES},
         "updates": {"until_stuck": UNTIL_STUCK, "half": HALF, "early": EARLY},
+        "settling": SETTLING,
         "seeds": SEEDS,
         "search_seeds": SEARCH_SEEDS,
         "nets": [measure_net(activation) for activation in NETS],

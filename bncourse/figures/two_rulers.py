@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 STEPS = 200
 ASKED_RHO = 0.8
-GUESSES = ("1e-1", "1e-4", "1e-7", "1e-10")
+# How far the weight of age gets: the least share of its way that each guess covers.
+WAYS = {
+    "nearly all of it": 0.9,
+    "about half of it": 0.1,
+    "a few per cent": 0.001,
+    "hardly moved": 0,
+}
 
 
 class TwoRulers(Chart):
@@ -40,9 +46,10 @@ class TwoRulers(Chart):
     opening: ClassVar = {"preparation": "raw", "log10_rate": -12.0, "rho": ASKED_RHO}
     questions = (
         Choice(
-            "rate",
-            "Raw data: which is the largest learning rate of these that does not diverge?",
-            GUESSES,
+            "way",
+            f"Raw data, half the largest stable rate: after {STEPS} steps, how much of its way to "
+            "the optimum has the weight of age gone?",
+            tuple(WAYS),
         ),
         Number(
             "condition",
@@ -108,20 +115,19 @@ class TwoRulers(Chart):
         else:
             self.bowl.go(None)
             self.excess.go(None, "", False)
-        self._draw_guess(state, now, steps)
+        self.excess.ghost(self._guess(state, now))
 
-    def _draw_guess(self, state: dict[str, Any], now: Bowl, steps: np.ndarray) -> None:
-        asked = self.prediction and state["rho"] == ASKED_RHO
-        if asked and state["preparation"] == "raw":
-            guess = float(self.prediction["rate"])
-            outcome = "diverges" if guess >= now.largest_rate else "converges"
-            share = now.excess(guess, steps) / now.excess(guess, [0])
-            self.excess.ghost(share, f"you: {self.prediction['rate']}, which {outcome}")
-        elif asked and state["preparation"] == "standardised":
+    def _guess(self, state: dict[str, Any], now: Bowl) -> str:
+        """Return the prediction beside what is so, where it was asked for."""
+        if not self.prediction or state["rho"] != ASKED_RHO:
+            return ""
+        if state["preparation"] == "raw":
+            gone = now.at(now.largest_rate / 2, [STEPS])[0, 1] / now.optimum[1]
+            return f"age: {100 * gone:.1g} %, you: {self.prediction['way']}"
+        if state["preparation"] == "standardised":
             guess = big(self.prediction["condition"])
-            self.excess.ghost(None, f"condition number: {big(now.condition)}, you: {guess}")
-        else:
-            self.excess.ghost(None, "")
+            return f"condition number: {big(now.condition)}, you: {guess}"
+        return ""
 
     def describe(self, state: dict[str, Any]) -> str:
         """Say the condition, the largest rate, and how far descent gets at this one."""

@@ -92,7 +92,7 @@ class BowlFromAbove:
 
 
 class ExcessOverSteps:
-    """The excess loss as a share of that at the start, step by step, and what a guess gives."""
+    """The excess loss as a share of that at the start, step by step, and what was predicted."""
 
     def __init__(self, axes: Axes, steps: int) -> None:
         self.axes, self.steps = axes, np.arange(steps + 1)
@@ -104,7 +104,6 @@ class ExcessOverSteps:
         axes.set_xticks(range(0, steps + 1, steps // 4))
         axes.axhline(GOAL, color=FAINT, lw=1.5)
         axes.text(steps, 1.15 * GOAL, "1 %", ha="right", fontsize=points(), color=QUIET)
-        (self.guess,) = axes.plot([], [], color=GUESS, lw=2.5, ls=(0, (4, 2)))
         (self.line,) = axes.plot([], [], color=BATCH, lw=2.5)
         (self.there,) = axes.plot([], [], "D", ms=9, color=BATCH, mec="white")
         right = {"transform": axes.transAxes, "ha": "right", "va": "top", "fontsize": points()}
@@ -119,9 +118,8 @@ class ExcessOverSteps:
         self.verdict.set(text=verdict, color=FEATURE if diverges else INK)
         self.verdict.set_weight("bold" if diverges else "normal")
 
-    def ghost(self, excess: np.ndarray | None, words: str) -> None:
-        """Draw what a guess gives, or none, with words."""
-        self._set(self.guess, excess)
+    def ghost(self, words: str) -> None:
+        """Write what was predicted, or nothing."""
         self.guess_text.set_text(words)
 
     def _set(self, line, excess: np.ndarray | None) -> None:

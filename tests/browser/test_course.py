@@ -7,52 +7,17 @@ import pytest
 from bncourse.authoring.proof import typed_form
 from bncourse.grading.learner import personal_seed
 from bncourse.registry import find
-from tests.browser.lab import SEEN, wait_until_changed
+from tests.browser.acts import changes, explain, predict, press, type_into
 
 pytestmark = pytest.mark.browser
 
-# Lesson 03 runs in the test of its figures.
-NOTEBOOKS = ["notebooks/00_start_here.ipynb", "exercises/03_batch_norm.ipynb"]
-
-
-def press(page, target, key="Enter"):
-    """Put the focus on a control and press a key there."""
-    target.scroll_into_view_if_needed()
-    target.focus()
-    page.keyboard.press(key)
-
-
-def type_into(page, box, text):
-    box.scroll_into_view_if_needed()
-    box.focus()
-    page.keyboard.press("Control+A")
-    page.keyboard.type(text)
-    page.keyboard.press("Tab")
-
-
-def changes(page, cell, act):
-    """Do something and wait until the picture in the cell has changed."""
-    before = cell.evaluate(SEEN)
-    act()
-    wait_until_changed(page, cell, before)
-
-
-def predict(page, cell, number, choice=None):
-    assert cell.locator("[disabled]").count() > 0, "the figure is not locked"
-    box = cell.get_by_placeholder("a number").first
-    type_into(page, box, number)
-    if choice:
-        press(page, cell.get_by_role("button", name=choice), "Space")
-    press(page, cell.get_by_role("button", name="Lock in my prediction"))
-    cell.get_by_text("Locked in").wait_for()
-
-
-def explain(page, cell):
-    area = cell.locator("textarea")
-    area.focus()
-    page.keyboard.type("because the mean and the spread follow")
-    press(page, cell.get_by_role("button", name="Keep my explanation"))
-    cell.get_by_text("Kept.").wait_for()
+# The other lessons run in the tests of their figures.
+NOTEBOOKS = [
+    "notebooks/00_start_here.ipynb",
+    "exercises/01_mini_batches.ipynb",
+    "exercises/02_input_normalisation.ipynb",
+    "exercises/03_batch_norm.ipynb",
+]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS)

@@ -70,9 +70,9 @@ def test_branching_leaves_the_stuck_nets_alone_and_differs_in_one_thing(monkeypa
         go_on(start, 0.5, factor=4),
     )
     assert same(before, weights(start))
-    assert same(weights(full), weights(start.descend(40, 0.5)))
-    assert same(weights(small), weights(start.descend(20, 0.5, 8).descend(20, 0.5)))
-    assert same(weights(fast), weights(start.descend(20, 2.0).descend(20, 0.5)))
+    assert same(weights(full), weights(start.descend(20, 0.5).descend(20, 0.1)))
+    assert same(weights(small), weights(start.descend(20, 0.5, 8).descend(20, 0.1)))
+    assert same(weights(fast), weights(start.descend(20, 2.0).descend(20, 0.1)))
     assert not same(weights(full), weights(small))
     assert np.all(full.loss() < start.loss())
 

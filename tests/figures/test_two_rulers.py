@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bncourse.experiments.rulers import PREPARATIONS, bowl, people, prepare
-from bncourse.figures.two_rulers import ASKED_RHO, GUESSES, STEPS, TwoRulers, bowl_of
+from bncourse.figures.two_rulers import ASKED_RHO, STEPS, WAYS, TwoRulers, bowl_of
 from bncourse.figures.two_rulers_drawing import LOW, big, slopes
 from tests.figures.checks import LARGEST, check_redraw, png_of
 
@@ -25,8 +25,8 @@ def open_figure(figure):
     return figure
 
 
-def predict(figure, rate="1e-4", condition="1"):
-    figure.gate.fields["rate"].value = rate
+def predict(figure, way="about half of it", condition="1"):
+    figure.gate.fields["way"].value = way
     figure.gate.fields["condition"].value = condition
     return figure.gate.lock()
 
@@ -38,19 +38,19 @@ def said(figure):
 def test_nothing_is_given_away_before_the_prediction(figure):
     for preparation in PREPARATIONS:
         figure.go(preparation=preparation)
-        for line in (figure.bowl.path, figure.bowl.end, figure.excess.line, figure.excess.guess):
+        for line in (figure.bowl.path, figure.bowl.end, figure.excess.line):
             assert len(line.get_xdata()) == 0
+        assert not figure.excess.guess_text.get_text()
         assert not figure.bowl.shape.get_visible() and not figure.excess.verdict.get_text()
         assert not re.search("condition|converge|diverge|e-", said(figure))
     assert all(part.disabled for part in (*figure.controls.values(), *figure.buttons.values()))
 
 
 def test_each_question_has_one_right_answer():
-    limit = bowl_of("raw", ASKED_RHO).largest_rate
-    stable = [rate for rate in GUESSES if float(rate) < limit]
-    assert stable == ["1e-10"]
-    # Not so near to the limit that another choice of people would turn the answer round.
-    assert 1.5e-10 < limit < 1e-8
+    raw = bowl_of("raw", ASKED_RHO)
+    gone = raw.at(raw.largest_rate / 2, [STEPS])[0, 1] / raw.optimum[1]
+    # Far from the next answer, so that other people would not turn it round.
+    assert 0 < gone < WAYS["a few per cent"] / 100
     assert bowl_of("standardised", ASKED_RHO).condition == pytest.approx(9)
 
 
@@ -141,20 +141,17 @@ def test_a_rate_far_too_large_can_be_drawn(open_figure):
     assert np.isfinite(open_figure.excess.line.get_ydata()).all()
 
 
-@pytest.mark.parametrize("guess", GUESSES)
-def test_the_guessed_rate_is_drawn_for_raw_data(figure, kept, guess):
-    assert predict(figure, guess, "1e11")
-    assert kept == [("prediction", "two_rulers", {"rate": guess, "condition": 1e11})]
-    right = "converges" if guess == "1e-10" else "diverges"
-    assert figure.excess.guess_text.get_text() == f"you: {guess}, which {right}"
-    ghost = figure.excess.guess.get_ydata()
-    assert (ghost[-1] > 100) == (right == "diverges")
+@pytest.mark.parametrize("way", WAYS)
+def test_the_prediction_stays_beside_what_is_so(figure, kept, way):
+    assert predict(figure, way, "1e11")
+    assert kept == [("prediction", "two_rulers", {"way": way, "condition": 1e11})]
+    told = figure.excess.guess_text
+    assert told.get_text() == f"age: 0.0002 %, you: {way}"
     for preparation, words in (("standardised", "condition number: 9, you: 1e11"), ("centred", "")):
         figure.go(preparation=preparation)
-        assert figure.excess.guess_text.get_text() == words
-        assert len(figure.excess.guess.get_xdata()) == 0
+        assert told.get_text() == words
     figure.go(preparation="standardised", rho=0.5)  # asked for 0.8 only
-    assert figure.excess.guess_text.get_text() == ""
+    assert told.get_text() == ""
 
 
 @pytest.mark.parametrize("condition", ["0.5", "-3", "many", ""])

@@ -3,6 +3,7 @@
 import pytest
 
 from bncourse.authoring.proof import prove, prove_pairs
+from bncourse.grading.form import Form, Number
 from bncourse.registry import all_tasks
 
 JUDGED = [task for task in all_tasks().values() if not task.recorded]
@@ -35,6 +36,8 @@ def test_every_task_has_what_a_learner_needs():
     for task in all_tasks().values():
         assert len(task.hints) == 3 and all(len(hint) > 20 for hint in task.hints)
         assert task.objective and task.minutes > 0
+        fields = task.form.fields if isinstance(task.form, Form) else ()
+        assert all(len(f.asks) <= 70 for f in fields if isinstance(f, Number))  # fits on one line
         keys = [m.key for m in task.misconceptions]
         assert len(set(keys)) == len(keys)
         for m in task.misconceptions:

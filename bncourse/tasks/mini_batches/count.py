@@ -149,17 +149,15 @@ def _count(name: str, asks: str) -> Number:
 FORM = Form(
     question=lambda p: (
         f"You have **{p['n']} images** and a batch size of **{p['batch_size']}**, and train for "
-        f"**{p['epochs']} epochs**. Each epoch is shuffled and dealt anew."
+        f"**{p['epochs']} epochs**. Each epoch is shuffled and dealt anew. The last question asks "
+        f"for another batch size."
     ),
     fields=(
         _count("updates", "Updates in one epoch, if the short batch is kept"),
         _count("last", "Images in that short batch"),
         _count("dropped", "Updates in one epoch, if the short batch is dropped"),
         _count("total", "Updates in all epochs together, if the short batch is kept"),
-        _count(
-            "alone",
-            "Now any batch size: the smallest one above 1 whose last batch is a single image",
-        ),
+        _count("alone", "The smallest batch size above 1 that leaves one image alone"),
     ),
 )
 

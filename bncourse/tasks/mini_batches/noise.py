@@ -148,12 +148,8 @@ FORM = Form(
     question=_question,
     fields=(
         Number("squared", f"From B = 1 to B = {STEP} the mean squared error is divided by", 0.01),
-        Number("typical", "and the typical error, its root, is divided by", 0.01),
-        Number(
-            "slope",
-            f"Slope of the mean squared error from B = 1 to B = {STEP}, both axes logarithmic",
-            0.01,
-        ),
+        Number("slope", f"Its slope from B = 1 to B = {STEP}, both axes logarithmic", 0.01),
+        Number("typical", "The typical error, its root, is divided by", 0.01),
         Number("largest", "From B = 1 to the largest B of the table it is divided by", 0.01),
         Choice("why", "Why is that factor larger than that B?", REASONS),
         Number("full", "The entry for the question mark", atol=1e-3),

@@ -1,0 +1,70 @@
+"""Lessons 01 and 02 and their exercises in JupyterLab: every control, by keyboard alone."""
+
+import pytest
+
+from tests.browser.acts import changes, explain, predict, press, type_into
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_deck_of_lesson_01_is_dealt_by_keyboard(open_notebook):
+    lesson = open_notebook("notebooks/01_mini_batches.ipynb")
+    assert lesson.run_all() == []
+    page, cell = lesson.page, lesson.cell("DealTheDeck(")
+    predict(page, cell, "2", "11")
+    handle = cell.locator(".noUi-handle")
+    for _ in range(2):
+        changes(page, cell, lambda: press(page, handle, "ArrowRight"))
+    assert "Batch size 6" in cell.inner_text()
+    for name in ("drop what is left over", "keep what is left over", "Reshuffle", "Reset"):
+        button = cell.get_by_role("button", name=name)
+        if name.endswith("left over"):  # nothing is left over with 6, so size 5 first
+            box = cell.locator(".widget-text input[type=number]").last
+            type_into(page, box, "5")
+        changes(page, cell, lambda button=button: press(page, button))
+    box = cell.locator(".widget-text input[type=number]").last
+    changes(page, cell, lambda: type_into(page, box, "11"))
+    assert "lesson 03 refuses" in cell.inner_text()
+    explain(page, cell)
+    assert lesson.complaints == []
+
+
+def test_the_rulers_of_lesson_02_move_by_keyboard(open_notebook):
+    lesson = open_notebook("notebooks/02_input_normalisation.ipynb")
+    assert lesson.run_all() == []
+    page, cell = lesson.page, lesson.cell("TwoRulers()")
+    predict(page, cell, "9", "about half of it")
+    for name in ("Half the largest rate", "Just too large"):
+        button = cell.get_by_role("button", name=name)
+        changes(page, cell, lambda button=button: press(page, button))
+    assert "it diverges" in cell.inner_text()
+    for name in ("centred", "min-max", "whitened", "standardised"):
+        button = cell.get_by_role("button", name=name, exact=True)
+        changes(page, cell, lambda button=button: press(page, button))
+    press(page, cell.get_by_role("button", name="Half the largest rate"))
+    assert "condition number 9;" in cell.inner_text()
+    for k in (0, 1):
+        handle = cell.locator(".noUi-handle").nth(k)
+        changes(page, cell, lambda handle=handle: press(page, handle, "ArrowRight"))
+    box = cell.locator(".widget-text input[type=number]").last
+    changes(page, cell, lambda: type_into(page, box, "0.95"))
+    assert "condition number 39;" in cell.inner_text()
+    changes(page, cell, lambda: press(page, cell.get_by_role("button", name="Reset")))
+    explain(page, cell)
+    assert lesson.complaints == []
+
+
+def test_code_to_mend_is_not_started_then_wrong_then_right(open_notebook):
+    exercise = open_notebook("exercises/02_input_normalisation.ipynb")
+    assert exercise.run_all() == []
+    assert "not started" in exercise.output("check(predict_test)")
+    source = exercise.page.evaluate(
+        """() => [...window.jupyterapp.shell.currentWidget.content.widgets]
+            .map(c => c.model.sharedModel.getSource()).find(s => s.includes('def predict_test'))"""
+    )
+    one = source.replace("    test = (test - test.mean(axis=0)) / test.std(axis=0)\n", "")
+    both = one.replace("X.mean(", "X[:n_train].mean(").replace("X.std(", "X[:n_train].std(")
+    for code, words in ((one, "Which rows may the ruler be made from?"), (both, "correct")):
+        exercise.write_and_run("def predict_test", code)
+        assert words in exercise.run("check(predict_test)")
+    assert exercise.complaints == []
