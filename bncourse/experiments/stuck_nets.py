@@ -1,9 +1,8 @@
-"""Does the noise of small batches free a real net that is stuck? It may come out either way.
+"""Does the noise of small batches free a real net that is stuck?
 
 Nets of two hidden units are so small that full-batch gradient descent ends at very different
-losses, depending on where it starts. Each is trained with the full batch until the loss hardly
-moves. Then it goes on in three ways, all from the same weights and for equally many updates. The
-first half of these is made
+losses, depending on where it starts. Each is trained with the full batch for long. Then it goes on
+in three ways, all from the same weights and for equally many updates. The first half of these is:
 
 - "full batch": as before;
 - "mini-batches": with small batches at the same rate;
@@ -13,8 +12,9 @@ The second half is the same for all: the full batch at a fifth of the rate. At t
 gradient descent bounces, with a full batch too; a low rate lets it settle, so that the losses at
 the end tell where a net is rather than when it was looked at.
 
-The learning rate, the size of the mini-batches and the higher rate are those with the lowest mean
-loss at the end on other seeds. A seed fixes the images, the weights and the order of the batches.
+The learning rate is the one with the lowest mean loss before the branching, the size of the
+mini-batches and the higher rate those with the lowest at the end, all on other seeds. A seed fixes
+the images, the weights and the order of the batches.
 
 `python -m bncourse.experiments.stuck_nets` measures everything again, in about ten minutes.
 """
@@ -156,10 +156,16 @@ def measure_net(activation: str) -> dict:
             "mini-batches": _outcome(Nets(activation, SEEDS).descend(EARLY, rate, batch_size)),
         },
         "stuck": _outcome(stuck),
+        "loss_by_batch_size": by_batch_size(stuck, rate),
         "full batch": _outcome(go_on(stuck, rate)),
         "mini-batches": _outcome(go_on(stuck, rate, batch_size=batch_size)),
         "higher rate": _outcome(go_on(stuck, rate, factor=factor)),
     }
+
+
+def by_batch_size(stuck: Nets, rate: float) -> list[list[float | None]]:
+    """Return the losses at the end for every one of `SEARCH_SIZES`, also where noise did harm."""
+    return [_plain(go_on(stuck, rate, batch_size=size).loss()) for size in SEARCH_SIZES]
 
 
 def measure_all() -> dict:

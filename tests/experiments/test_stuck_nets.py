@@ -50,6 +50,17 @@ def test_settings_are_the_best_of_a_search_on_other_seeds(stored):
             assert net[chosen] == search[tried][int(np.argmin(values))]
 
 
+def test_noise_freed_no_net_and_strong_noise_did_harm(stored):
+    for net in stored["nets"]:
+        full, by_size = np.array(net["full batch"]["loss"]), np.array(net["loss_by_batch_size"])
+        assert by_size.shape == (len(net["search"]["batch_sizes"]), 10)
+        assert np.all(by_size > full - 0.02)
+        assert np.all(by_size[:2] > full)
+    # There was something to be freed from: some nets end at three times the loss of others.
+    relu = np.array(net_of(stored, "relu")["full batch"]["loss"])
+    assert relu.max() > 3 * np.median(relu)
+
+
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 def test_a_slice_of_the_stored_runs_can_be_measured_again(stored, activation):
     net, seeds = net_of(stored, activation), stored["seeds"][:3]
