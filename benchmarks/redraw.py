@@ -15,10 +15,20 @@ from statistics import median
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tests.browser.acts import predict, press
 from tests.browser.lab import FLAGS, SEEN, Notebook, find_browser, jupyter_lab
-from tests.browser.test_course import predict, press
 
 SOURCES = {
+    "DealTheDeck (schematic)": (
+        "from bncourse.experiments.twelve_images import twelve_images\n"
+        "from bncourse.figures.deal_the_deck import DealTheDeck\n"
+        "DealTheDeck(twelve_images())",
+        ("3", "11"),
+    ),
+    "TwoRulers (chart)": (
+        "from bncourse.figures.two_rulers import TwoRulers\nTwoRulers()",
+        ("9", "about half of it"),
+    ),
     "FiveSamples (schematic)": (
         "from bncourse.figures.five_samples import FiveSamples\nFiveSamples()",
         ("3", "they crowd together"),
@@ -30,6 +40,7 @@ SOURCES = {
         ("40",),
     ),
 }
+KEYS = ("ArrowRight",) * 4 + ("ArrowLeft",) * 4  # to and fro, or a short slider comes to its end
 # The time is taken in the page, from the key event to the next frame after the picture changed.
 WATCH = f"""cell => {{
     const seen = {SEEN};
@@ -62,8 +73,8 @@ def measure(page, address, name, presses):
     cell = opened.cell(source.splitlines()[-1])
     predict(page, cell, *answers)
     cell.evaluate(WATCH)
-    for _ in range(presses):
-        press(page, cell.locator(".noUi-handle"), "ArrowRight")
+    for k in range(presses):
+        press(page, cell.locator(".noUi-handle").first, KEYS[k % len(KEYS)])
         time.sleep(0.4)
     return page.evaluate("window.times")
 

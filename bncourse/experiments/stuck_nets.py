@@ -29,7 +29,7 @@ import torch
 from torch import Tensor
 
 from bncourse import results
-from bncourse.experiments.batch_sizes import load_stack, training_loss
+from bncourse.experiments.batch_race import load_stack, training_loss
 from bncourse.experiments.training import accuracy, build_mlp, mini_batches, one_thread, train
 
 SIZES = (64, 2, 10)

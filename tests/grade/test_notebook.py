@@ -31,20 +31,54 @@ def statuses(result):
     return {t.verdict.task: t.verdict.status for t in result.tasks}
 
 
-def test_the_solution_has_all_points(grader, solution):
-    result = grade(grader, solution)
-    assert result.score == result.out_of == sum(t.graded for t in exercises()[NAME])
+@pytest.mark.parametrize("name", exercises())
+def test_the_solution_has_all_points(grader, name):
+    result = grade(grader, data(notebook(name=name)), exercise=name)
+    assert result.score == result.out_of == sum(t.graded for t in exercises()[name])
     assert result.notes == () and result.flags == () and result.failure == ""
     assert result.tier == grader.box.tier and result.personal == "solution"
     assert set(statuses(result).values()) == {Status.CORRECT}
 
 
-def test_the_untouched_exercise_has_none_and_says_so_gently(grader, stub):
-    result = grade(grader, stub)
+@pytest.mark.parametrize("name", exercises())
+def test_the_untouched_exercise_has_none_and_says_so_gently(grader, name):
+    result = grade(grader, data(notebook("exercises", name)), exercise=name)
     assert result.score == 0 and set(statuses(result).values()) == {Status.NOT_STARTED}
     assert result.notes == (
         "The notebook has no name in `learner`: its forms were marked with nobody's numbers.",
     )
+
+
+ODD = {
+    "01_mini_batches": {
+        # Batches without end, and a driver that is replaced where the learner's code runs.
+        "minibatch_indices": "def minibatch_indices(n, batch_size, rng, drop_last=False):\n"
+        "    while True:\n        yield np.arange(1000)",
+        "batch_gradients": "import sys\n"
+        "for module in list(sys.modules.values()):\n"
+        "    if hasattr(module, '_joined'):\n"
+        "        module._joined = lambda batches: np.arange(12)\n"
+        "def batch_gradients(X, y, w, batches):\n    return np.full(3, 1j), np.full(9, np.nan)",
+    },
+    "02_input_normalisation": {
+        "fit_standardizer": "def fit_standardizer(X):\n    return np.zeros((9, 9)), np.zeros(1)",
+        "apply_standardizer": "apply_standardizer = type('C', (), {'__call__': 3})()",
+        "predict_test": "def predict_test(X, y, n_train):\n    return X, y, 'all right'",
+        "whiten": "def whiten(X, eps):\n"
+        "    return np.full(X.shape, np.inf), np.full((X.shape[1],) * 2, np.nan)",
+    },
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_answers_get_a_verdict_and_no_credit(grader, name):
+    book = with_answers(ODD[name], notebook("exercises", name))
+    result = grade(grader, data(book), exercise=name)
+    assert result.score == 0 and result.failure == ""
+    told = {t.verdict.task: t.verdict for t in result.tasks}
+    for task in exercises()[name]:
+        if task.entry in ODD[name]:
+            assert told[task.id].status is not Status.CORRECT and told[task.id].seen
 
 
 def test_a_misconception_is_named_and_the_rest_keeps_its_credit(grader):
