@@ -5,7 +5,7 @@ losses, depending on where it starts. Each is trained with the full batch for lo
 in three ways, all from the same weights and for equally many updates. The first half of these is:
 
 - "full batch": as before;
-- "mini-batches": with small batches at the same rate;
+- "mini-batches": with small batches, each size at its own best rate;
 - "higher rate": with the full batch at a higher rate.
 
 The second half is the same for all: the full batch at a fifth of the rate. At the best rate,
@@ -16,7 +16,7 @@ The learning rate is the one with the lowest mean loss before the branching, the
 mini-batches and the higher rate those with the lowest at the end, all on other seeds. A seed fixes
 the images, the weights and the order of the batches.
 
-`python -m bncourse.experiments.stuck_nets` measures everything again, in about ten minutes.
+`python -m bncourse.experiments.stuck_nets` measures everything again, in about fifteen minutes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,6 +40,7 @@ SEARCH_SEEDS = tuple(range(100, 110))
 SEARCH_RATES = {"relu": (0.1, 0.2, 0.4), "sigmoid": (0.125, 0.25, 0.5, 1.0)}
 # Beyond the largest size, and below the smallest factor, lies the arm with the full batch.
 SEARCH_SIZES = (2, 8, 32, 128)
+SEARCH_SHARES = (4, 1, 1 / 4, 1 / 16)  # of the full batch's rate, for mini-batches
 SEARCH_FACTORS = (2, 4, 8)
 UNTIL_STUCK = 20_000  # updates
 EARLY = 1000  # updates; a cheap slice to measure again
@@ -131,9 +132,14 @@ def measure_net(activation: str) -> dict:
     rate_losses = [_mean_loss(nets) for nets in tried]
     rate, stuck = rates[int(np.argmin(rate_losses))], tried[int(np.argmin(rate_losses))]
     without = _mean_loss(go_on(stuck, rate))
-    by_size = [_mean_loss(go_on(stuck, rate, batch_size=size)) for size in SEARCH_SIZES]
+    by_size = [
+        [_mean_loss(go_on(stuck, rate, batch_size=size, factor=share)) for share in SEARCH_SHARES]
+        for size in SEARCH_SIZES
+    ]
     by_factor = [_mean_loss(go_on(stuck, rate, factor=factor)) for factor in SEARCH_FACTORS]
-    batch_size = SEARCH_SIZES[int(np.argmin(by_size))]
+    shares = [SEARCH_SHARES[int(np.argmin(losses))] for losses in by_size]
+    best = int(np.argmin(np.min(by_size, axis=1)))
+    batch_size, share = SEARCH_SIZES[best], shares[best]
     factor = SEARCH_FACTORS[int(np.argmin(by_factor))]
 
     stuck = get_stuck(activation, rate)
@@ -141,12 +147,14 @@ def measure_net(activation: str) -> dict:
         "activation": activation,
         "learning_rate": rate,
         "batch_size": batch_size,
+        "share": share,
         "factor": factor,
         "search": {
             "learning_rates": rates,
             "loss_by_rate": _plain(rate_losses),
             "batch_sizes": SEARCH_SIZES,
-            "loss_by_batch_size": _plain(by_size),
+            "shares": SEARCH_SHARES,
+            "loss_by_batch_size_and_share": [_plain(losses) for losses in by_size],
             "factors": SEARCH_FACTORS,
             "loss_by_factor": _plain(by_factor),
             "loss_without": _plain([without])[0],
@@ -156,16 +164,20 @@ def measure_net(activation: str) -> dict:
             "mini-batches": _outcome(Nets(activation, SEEDS).descend(EARLY, rate, batch_size)),
         },
         "stuck": _outcome(stuck),
-        "loss_by_batch_size": by_batch_size(stuck, rate),
+        "share_by_batch_size": shares,
+        "loss_by_batch_size": by_batch_size(stuck, rate, shares),
         "full batch": _outcome(go_on(stuck, rate)),
-        "mini-batches": _outcome(go_on(stuck, rate, batch_size=batch_size)),
+        "mini-batches": _outcome(go_on(stuck, rate, batch_size=batch_size, factor=share)),
         "higher rate": _outcome(go_on(stuck, rate, factor=factor)),
     }
 
 
-def by_batch_size(stuck: Nets, rate: float) -> list[list[float | None]]:
-    """Return the losses at the end for every one of `SEARCH_SIZES`, also where noise did harm."""
-    return [_plain(go_on(stuck, rate, batch_size=size).loss()) for size in SEARCH_SIZES]
+def by_batch_size(stuck: Nets, rate: float, shares: Sequence[float]) -> list[list[float | None]]:
+    """Return the losses at the end for each of `SEARCH_SIZES`, at its own share of the rate."""
+    return [
+        _plain(go_on(stuck, rate, batch_size=size, factor=share).loss())
+        for size, share in zip(SEARCH_SIZES, shares, strict=True)
+    ]
 
 
 def measure_all() -> dict:

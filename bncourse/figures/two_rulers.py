@@ -38,12 +38,12 @@ class TwoRulers(Chart):
     The state is ``preparation`` (one of PREPARATIONS), ``log10_rate`` and ``rho``, the correlation
     of the features. Left, the loss over both weights (with the intercept that is best for them)
     and 200 steps that start where weights and intercept are 0; right, the loss above the lowest
-    one. The rate stays as it is when the preparation changes.
+    one. A new bowl, by another preparation or correlation, begins at half its largest rate.
     """
 
     name = "two_rulers"
     title = "200 steps of gradient descent, by how the input was prepared"
-    opening: ClassVar = {"preparation": "raw", "log10_rate": -12.0, "rho": ASKED_RHO}
+    opening: ClassVar = {"preparation": "raw", "log10_rate": None, "rho": ASKED_RHO}
     questions = (
         Choice(
             "way",
@@ -69,21 +69,26 @@ class TwoRulers(Chart):
     )
 
     def __init__(self, *args: Any) -> None:
-        def at_half(preparation: str) -> dict[str, Any]:
-            limit = bowl_of(preparation, ASKED_RHO).largest_rate
-            return {"preparation": preparation, "log10_rate": _log10(limit / 2)}
-
         self.frames = tuple(
-            (f"{title(name)}, half the largest rate", at_half(name))
+            (f"{title(name)}, half the largest rate", _at_half({"preparation": name}))
             for name in ("raw", "standardised", "whitened")
         )
         super().__init__(*args)
+
+    def _opening(self) -> dict[str, Any]:
+        return {**super()._opening(), **_at_half({})}
+
+    def steer(self, name: str, value: Any) -> dict[str, Any]:
+        """A new bowl needs a new rate: that of the last one would often be far off."""
+        if name == "log10_rate":
+            return {name: value}
+        return {**_at_half({**self.state, name: value}), name: value}
 
     def make_controls(self) -> dict[str, Widget]:
         """Return the choice of the preparation, the learning rate and the correlation."""
         return {
             "preparation": Choices([(name, name) for name in PREPARATIONS], "raw"),
-            "log10_rate": Dial("log10 rate", -12.0, 1.0, 0.05, -12.0),
+            "log10_rate": Dial("log10 rate", -12.0, 1.0, 0.05, self.state["log10_rate"]),
             "rho": Dial("correlation", 0.0, 0.95, 0.05, ASKED_RHO),
         }
 
@@ -178,12 +183,21 @@ def _limit(state: dict[str, Any]) -> float:
     return _bowl(state).largest_rate
 
 
+def _at_half(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return a preparation, with half the largest rate of its bowl."""
+    state = {"preparation": "raw", "rho": ASKED_RHO, **changes}
+    return {
+        "preparation": state["preparation"],
+        "log10_rate": _log10(bowl_of(state["preparation"], state["rho"]).largest_rate / 2),
+    }
+
+
 def _log10(rate: float) -> float:
-    return round(math.log10(rate), 6)
+    return round(math.log10(rate), 6) + 0.0  # 0, never -0
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{number(100 * share, 1)} %"
 
 
 def _arrival(now: Bowl, rate: float) -> str:

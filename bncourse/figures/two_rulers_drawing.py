@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import NullLocator
 
-from bncourse.figures.style import BATCH, FAINT, FEATURE, GUESS, INK, QUIET, number, points
+from bncourse.figures.style import BATCH, FAINT, FEATURE, GUESS, INK, QUIET, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,6 @@ class BowlFromAbove:
         (self.end,) = axes.plot([], [], "D", ms=9, color=BATCH, mec="white")
         (self.best,) = axes.plot([], [], "*", ms=17, color=FEATURE, mec="white")
         inside = {"transform": axes.transAxes, "fontsize": points()}
-        self.shape = axes.text(1, 1, "", ha="right", va="top", **inside)
         self.scales = axes.text(0.02, 0.02, "axes to two scales", **inside)
         self.window = np.ones(2)
 
@@ -72,16 +71,12 @@ class BowlFromAbove:
         low, high = weights - self.window, weights + self.window
         across, up = UNITS[preparation]
         self.axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
-        self.axes.set(xlabel=f"weight of age, {across}", ylabel=f"weight of km, {up}")
-        times = math.sqrt(values[1] / values[0])
-        size = number(times, 1) if times < 100 else f"{times:,.0f}"
-        told = "as long as wide" if times < 1.05 else f"{size} times as long as wide"
-        self.shape.set_text(told)
+        white = "whitened " if preparation == "whitened" else ""
+        self.axes.set(xlabel=f"weight of {white}age, {across}", ylabel=f"weight of {white}km, {up}")
         self.scales.set_visible(preparation not in SAME_SCALE)
 
     def go(self, path: np.ndarray | None) -> None:
         """Draw the path (steps + 1, 2), or none; what is far outside is drawn at the edge."""
-        self.shape.set_visible(path is not None)
         if path is None:
             path = np.zeros((0, 2))
         path = path[np.isfinite(path).all(axis=1)]

@@ -54,7 +54,7 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
         looks_like=tuple(e.says for e in explanations),
         asks=tuple(e.asks for e in explanations),
         misconceptions=tuple(e.key for e in explanations),
-        notes=_left_open(task, evidence, explanations) + _also(evidence),
+        notes=_left_open(task, evidence, explanations) + _also(evidence) + _raised(evidence),
         printed=printed,
     )
     return verdict
@@ -67,7 +67,8 @@ def _status(
         return Status.UNFINISHED
     if explanations:
         return Status.NAMED
-    return Status.ERROR if failures else Status.UNRECOGNISED
+    # What is shown is the smallest failing case; another may have raised.
+    return Status.ERROR if evidence.smallest_failing().failure else Status.UNRECOGNISED
 
 
 def _left_open(
@@ -86,6 +87,17 @@ def _also(evidence: Evidence) -> tuple[str, ...]:
     changed = any(c.outcome.mutated for c in evidence.cases)
     wrong = any(c.faulty for c in evidence.cases)
     return ("It also changes the arrays that it was given.",) if changed and wrong else ()
+
+
+def _raised(evidence: Evidence) -> tuple[str, ...]:
+    """Tell of an exception that the case shown did not raise."""
+    if evidence.smallest_failing().failure:
+        return ()
+    for c in evidence.cases:
+        if c.failure and c.failure.kind == "raised":
+            told = f"{c.failure.type}: {c.failure.message}".removesuffix(": ")
+            return (f"With {c.case.label} it raised {told}.",)
+    return ()
 
 
 def _seen(task: Task, evidence: Evidence) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from bncourse.grading.evidence import CaseEvidence
 from bncourse.grading.outcome import Failure
 from bncourse.grading.task import Case, Task
 
-SMALL = 12
+SMALL = 16
 
 
 def number(value: Any, digits: int = 5) -> str:
@@ -111,6 +111,8 @@ def _difference(task: Task, name: str, evidence: CaseEvidence) -> str:
         return f"{name} came out as {array(got)}; expected {array(wanted)}"
     if got.shape != wanted.shape:
         return f"{name} has shape {got.shape}; {wanted.shape} was expected"
+    if wanted.dtype == bool and wanted.ndim == 0:
+        return f"this is not so: {name}" if wanted else f"this is so and should not be: {name}"
     if wanted.size <= SMALL:
         came, expected = apart(got, wanted)
         return f"{name} came out as {came}; expected {expected}"

@@ -97,7 +97,7 @@ def test_a_measured_answer_is_compared_and_shown_by_what_was_measured():
     assert found.seen[1] == "square of y came out as 9; expected 4"
     told = verdict(lambda x: root(x, sign=-1), measure=either_sign)
     assert told.misconceptions == ("sign",)
-    assert told.seen[1] == "y is positive or 0 came out as False; expected True"
+    assert told.seen[1] == "this is not so: y is positive or 0"
 
 
 def test_what_cannot_be_measured_is_said_to_be_unreadable():

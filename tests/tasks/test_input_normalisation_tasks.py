@@ -25,6 +25,13 @@ from bncourse.registry import find
         (lambda X: (X.mean(0), X.std(0) + np.array(1e-8, X.dtype)), "eps added"),
         (lambda X: (X.mean(0), np.where(np.ptp(X, 0) == 0, 1, X.std(0, ddof=1)).astype(X.dtype)),
          "unbiased"),
+        (lambda X: (X.mean(0), np.where(np.isclose(X.std(0), 0), 1, X.std(0)).astype(X.dtype)),
+         "coarse guard"),
+        (lambda X: (X.mean(0), np.where(X.std(0) < 1e-4, 1, X.std(0)).astype(X.dtype)),
+         "coarse guard"),
+        (lambda X: (X.mean(0),
+                    np.where(np.isclose(X, X[0]).all(0), 1, X.std(0)).astype(X.dtype)),
+         "coarse guard"),
         (lambda X: (X.mean(1), X.std(1)), "per sample"),
         (lambda X: (X.mean(), X.std()), "whole table"),
     ],
@@ -54,15 +61,13 @@ def test_scikit_learns_own_scaler_would_pass():
 
 
 def test_a_ruler_of_ones_own_is_named():
-    own = judge_answer(find("2.2b"), lambda X, mean, sd: (X - X.mean(0)) / X.std(0))
-    # Without a guard a single row is 0/0 there, which is no answer of the bank's.
-    assert own.status in (Status.NAMED, Status.UNRECOGNISED) and not own.ok
-    guarded = judge_answer(
-        find("2.2b"),
+    for own in (
+        lambda X, mean, sd: (X - X.mean(0)) / X.std(0),
         lambda X, mean, sd: (X - X.mean(0)) / np.where(X.std(0) == 0, 1, X.std(0)),
-    )
-    assert guarded.misconceptions == ("own ruler",)
-    assert guarded.asks == ("What does your function return for one row, whatever the row is?",)
+    ):
+        found = judge_answer(find("2.2b"), own)
+        assert found.misconceptions == ("own ruler",)
+        assert found.asks == ("What does your function return for one row, whatever the row is?",)
 
 
 def answer_cell(folder, key):
@@ -94,6 +99,8 @@ def test_the_pipeline_in_the_notebook_is_the_one_the_task_knows():
         ({OWN: ""}, {"fit on everything"}),
         ({LEAK: "mean = X[n_train:].mean(axis=0)\n    sd = X[n_train:].std(axis=0)", OWN: ""},
          {"fit on the test set"}),
+        ({"sd = X.std": "sd = X[:n_train].std", OWN: ""}, {"mean of everything"}),
+        ({"mean = X.mean": "mean = X[:n_train].mean", OWN: ""}, {"spread of everything"}),
         ({LEAK: LEAK.replace("X.", "X[:n_train]."), OWN: ""}, set()),
     ],
 )  # fmt: skip
@@ -131,6 +138,26 @@ def test_numpys_covariance_over_n_minus_one_is_named():
         return (X - X.mean(axis=0)) @ W, W
 
     assert judge_answer(find("2.4"), whiten).misconceptions == ("unbiased",)
+
+
+def standardised_first(X, eps):
+    z = (X - X.mean(axis=0)) / X.std(axis=0)
+    variances, axes = np.linalg.eigh(np.cov(z, rowvar=False, ddof=0))
+    W = axes / np.sqrt(variances + eps)
+    return z @ W, W
+
+
+def cholesky(X, eps):
+    W = np.linalg.inv(np.linalg.cholesky(np.cov(X.T, ddof=0) + eps * np.eye(X.shape[1])))
+    return (X - X.mean(axis=0)) @ W, W
+
+
+@pytest.mark.parametrize(
+    ("whiten", "key"),
+    [(standardised_first, "standardised first"), (cholesky, "not transposed")],
+)
+def test_a_likely_slip_in_whitening_is_named(whiten, key):
+    assert judge_answer(find("2.4"), whiten).misconceptions == (key,)
 
 
 def test_a_whitening_of_fewer_columns_is_asked_for_its_shape():

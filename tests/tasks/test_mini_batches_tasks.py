@@ -40,6 +40,8 @@ def checked(deal):
          "same order every epoch"),
         (lambda n, b, rng: cut(np.arange(n), n, b), "not shuffled"),
         (lambda n, b, rng: cut(1 + rng.permutation(n), n, b), "counted from one"),
+        (lambda n, b, rng: np.array_split(rng.permutation(n), -(-n // b)) if n else [],
+         "batches evened out"),
     ],
 )  # fmt: skip
 def test_a_slip_in_dealing_is_named(deal, key):
@@ -54,6 +56,58 @@ def test_a_shuffle_of_whole_batches_is_told_from_a_shuffle_of_images():
         return [runs[k] for k in rng.permutation(len(runs))] + last
 
     assert judge_answer(find("1.2"), checked(deal)).misconceptions == ("neighbours kept together",)
+
+
+def test_images_that_meet_in_every_epoch_are_noticed():
+    def deal(n, b, rng):
+        runs = cut(np.arange(n), n, b)
+        for run in runs:
+            rng.shuffle(run)
+        return runs
+
+    assert judge_answer(find("1.2"), checked(deal)).misconceptions == (
+        "shuffled inside the batches",
+    )
+
+
+def test_images_that_are_never_dealt_are_noticed():
+    def minibatch_indices(n, batch_size, rng, drop_last=False):
+        if batch_size < 1:
+            raise ValueError("batch_size")
+        used = n - n % batch_size if drop_last else n
+        return cut(rng.permutation(used), used, batch_size)
+
+    assert judge_answer(find("1.2"), minibatch_indices).misconceptions == (
+        "always the same dropped",
+    )
+
+
+def test_a_rest_cut_off_by_minus_zero_is_named():
+    def minibatch_indices(n, batch_size, rng, drop_last=False):
+        if batch_size < 1:
+            raise ValueError("batch_size")
+        perm = rng.permutation(n)
+        if drop_last:
+            perm = perm[: -(n % batch_size)]
+        return cut(perm, len(perm), batch_size)
+
+    assert judge_answer(find("1.2"), minibatch_indices).misconceptions == ("cut off by minus 0",)
+
+
+def test_batches_that_are_sorted_inside_are_right():
+    deal = checked(lambda n, b, rng: [np.sort(b) for b in cut(rng.permutation(n), n, b)])
+    assert all(judge_answer(find("1.2"), deal).ok for _ in range(5))
+
+
+def test_an_exception_on_another_input_is_told_beside_the_case_shown():
+    def minibatch_indices(n, batch_size, rng, drop_last=False):
+        perm = rng.permutation(n)
+        batches = cut(perm, n, batch_size) if n else [perm[5]]
+        return batches[:2]
+
+    verdict = judge_answer(find("1.2"), minibatch_indices)
+    assert verdict.status is Status.UNRECOGNISED
+    assert any("With no images it raised IndexError" in note for note in verdict.notes)
 
 
 def test_the_smallest_case_shows_both_lists_of_sizes():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bncourse.grading.kinds import slips
-from bncourse.grading.task import Case, Task
+from bncourse.grading.task import Case, Misconception, Task
 
 RULERS = {  # whose mean and spread are used
     "given": lambda mean, sd, own: (mean, sd),
@@ -36,14 +38,17 @@ def apply_standardizer(
 _slip = slips(apply_standardizer)
 
 MISCONCEPTIONS = (
-    _slip(
-        "own ruler",
-        "The rows were measured with a mean and a spread of their own; what was passed in is not "
-        "used. If each set is its own ruler, nothing can be longer: a shift vanishes, and a single "
-        "row becomes all 0.",
-        "What does your function return for one row, whatever the row is?",
-        "M11",
-        ruler="own",
+    replace(
+        _slip(
+            "own ruler",
+            "The rows were measured with a mean and a spread of their own; what was passed in is "
+            "not used. If each set is its own ruler, nothing can be longer: a shift vanishes, and "
+            "a single row becomes all 0, or nan.",
+            "What does your function return for one row, whatever the row is?",
+            "M11",
+            ruler="own",
+        ),
+        variants=(lambda X, mean, sd: (X - X.mean(axis=0)) / X.std(axis=0),),
     ),
     _slip(
         "own mean",
@@ -52,12 +57,21 @@ MISCONCEPTIONS = (
         "M11",
         ruler="own mean",
     ),
-    _slip(
-        "own spread",
-        "The mean is the one that was passed in, the spread is the rows' own.",
-        "What is the spread of a single row?",
-        "M11",
-        ruler="own spread",
+    replace(
+        _slip(
+            "own spread",
+            "The mean is the one that was passed in, the spread is the rows' own.",
+            "What is the spread of a single row?",
+            "M11",
+            ruler="own spread",
+        ),
+        variants=(lambda X, mean, sd: (X - mean) / X.std(axis=0),),
+    ),
+    Misconception(
+        "brackets forgotten",
+        "Only the mean was divided by the spread: division comes before subtraction.",
+        "What does X - mean / sd compute first?",
+        wrong=lambda X, mean, sd: X - mean / sd,
     ),
     _slip(
         "not centred",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Case, Misconception, Task
 
-OFFSET = "float32 with an offset of 1e5"
+OFFSETS = ("float32 with an offset of 1e5", "an offset of 1e6")
 GUARDS = {
     "changes": lambda sd, X: np.where(X.max(axis=0) == X.min(axis=0), 1, sd),
     "exactly zero": lambda sd, X: np.where(sd == 0, 1, sd),
@@ -15,6 +18,7 @@ GUARDS = {
     "small number": lambda sd, X: np.where(sd < 1e-12, 1e-8, sd),
     "eps added": lambda sd, X: sd + 1e-8,
     "eps in the root": lambda sd, X: np.sqrt(sd**2 + 1e-5),
+    "coarse": lambda sd, X: np.where(sd < 1e-8, 1, sd),
     "all below one": lambda sd, X: np.maximum(sd, 1),
 }
 
@@ -50,8 +54,20 @@ def measure(got, X):
     return {
         "mean": mean,
         "sd": np.where(constant, 1, sd),
-        "sd of a column that never changes": np.where(np.abs(still) < 1e-12, 0, still),
+        "sd of a column that never changes (0 up to rounding)": np.where(
+            np.abs(still) < 1e-12, 0, still
+        ),
     }
+
+
+def _coarse(below, X):
+    sd = X.std(axis=0)
+    return X.mean(axis=0), np.where(sd < below, 1, sd).astype(X.dtype)
+
+
+def _close_to_the_first(X):
+    same = np.isclose(X, X[0]).all(axis=0)
+    return X.mean(axis=0), np.where(same, 1, X.std(axis=0)).astype(X.dtype)
 
 
 _slip = slips(fit_standardizer)
@@ -120,10 +136,22 @@ MISCONCEPTIONS = (
         "M17",
         guard="exactly zero",
     ),
+    replace(
+        _slip(
+            "coarse guard",
+            "Every spread below some small number became 1, also where there is one: a column in "
+            "metres that holds nanometres is left as it is.",
+            "Which columns never change: those with a small spread, or those whose largest and "
+            "smallest value are the same?",
+            "M17",
+            guard="coarse",
+        ),
+        variants=(*(partial(_coarse, 10.0**-k) for k in (3, 4, 5, 6, 7, 9)), _close_to_the_first),
+    ),
     _slip(
         "a tiny number for a constant column",
         "A constant column got a tiny spread. It is 0 in training, but the first new value that "
-        "differs by 1 comes out as 1e8.",
+        "differs from the constant comes out enormous.",
         "What should a new value, 1 above the constant, become?",
         "M17",
         guard="small number",
@@ -164,10 +192,10 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "one-pass variance",
-        "Right in float64, but in float32 with a large mean the digits are gone. That happens when "
-        "the variance is the mean of x² minus the square of the mean.",
+        "Right where the mean is small, but where it is large the digits are gone. That happens "
+        "when the variance is the mean of x² minus the square of the mean.",
         "How many digits do two huge, nearly equal numbers leave for their difference?",
-        fails_on=frozenset({OFFSET}),
+        fails_on=frozenset(OFFSETS),
     ),
 )
 
@@ -189,9 +217,10 @@ def cases(rng: np.random.Generator) -> list[Case]:
         draw("five rows, three features", 5, 3),
         constant,
         tenths,
-        draw("units so small that the spread is 1e-6", 6, 2, 0.0, np.array([1e-6, 3e-6])),
+        draw("units so small that the spread is 4e-10", 6, 2, 0.0, np.array([4e-10, 2e-9])),
+        draw(OFFSETS[1], 8, 2, 1e6, np.array([2.0, 3.0])),
         draw("values between 0 and 1", 9, 2, 0.5, np.array([0.1, 0.2])),
-        draw(OFFSET, 12, 2, 1e5, np.array([30.0, 50.0]), np.float32, 2e-2),
+        draw(OFFSETS[0], 12, 2, 1e5, np.array([30.0, 50.0]), np.float32, 2e-2),
     ]
 
 

@@ -7,6 +7,14 @@ import numpy as np
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Case, Task
 
+FITTED = {  # the rows that the mean and the spread come from
+    "train": ("train", "train"),
+    "all": ("all", "all"),
+    "test": ("test", "test"),
+    "mean of all": ("all", "train"),
+    "sd of all": ("train", "all"),
+}
+
 
 def predict_test(X, y, n_train, *, fit="train", test="by training", centres="train"):
     """Standardise, then give each test row the label of the nearest class centre.
@@ -14,8 +22,9 @@ def predict_test(X, y, n_train, *, fit="train", test="by training", centres="tra
     Returns train (n_train, D), test (N − n_train, D) and guess (N − n_train,); the keywords switch
     single leaks on.
     """
-    rows = {"train": X[:n_train], "all": X, "test": X[n_train:]}[fit]
-    mean, sd = rows.mean(axis=0), rows.std(axis=0)
+    parts = {"train": X[:n_train], "all": X, "test": X[n_train:]}
+    fitted = FITTED[fit]
+    mean, sd = parts[fitted[0]].mean(axis=0), parts[fitted[1]].std(axis=0)
     train = (X[:n_train] - mean) / sd
     tested = X[n_train:] if test == "raw" else (X[n_train:] - mean) / sd
     if test == "own ruler":
@@ -47,6 +56,20 @@ MISCONCEPTIONS = (
         "Which rows may the ruler be made from?",
         "M11",
         fit="all",
+    ),
+    _slip(
+        "spread of everything",
+        "The mean comes from the training rows now, the spread still from all.",
+        "Which rows may the ruler be made from, all of it?",
+        "M11",
+        fit="sd of all",
+    ),
+    _slip(
+        "mean of everything",
+        "The spread comes from the training rows now, the mean still from all.",
+        "Which rows may the ruler be made from, all of it?",
+        "M11",
+        fit="mean of all",
     ),
     _slip(
         "own ruler",
@@ -127,8 +150,8 @@ TASK = Task(
     reference=predict_test,
     misconceptions=MISCONCEPTIONS,
     hints=(
-        "Go through the lines and ask of each: would its result change if one test row were "
-        "another?",
+        "Go through the lines and ask of each: if one test row were another, would a training row "
+        "come out differently? Would another test row?",
         "The ruler must exist before the first test row arrives, and it must be the same ruler for "
         "both parts. There are two lines that break this.",
         "First leak: `X.mean(axis=0)` runs over all rows; the training rows are `X[:n_train]`. "

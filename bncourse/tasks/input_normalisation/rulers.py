@@ -65,7 +65,7 @@ MISCONCEPTIONS = (
     Misconception(
         "the flat direction's rate",
         "That is 2/λmin. Along the steepest direction this rate is far too large.",
-        "Which of 1 + ρ and 1 − ρ is the largest eigenvalue?",
+        "Which of 1 + ρ and 1 − ρ is the larger eigenvalue?",
         "",
         lambda p: _partly(rate=2 / (1 - p["rho"])),
     ),
@@ -92,6 +92,27 @@ MISCONCEPTIONS = (
         lambda p: _partly(condition=1 / (1 - p["rho"])),
     ),
     Misconception(
+        "scales still counted",
+        "That compares the squares of the two scales. After standardising both scales are 1.",
+        "What are the standard deviations of standardised features?",
+        "M10",
+        lambda p: _partly(condition=(p["sd_km"] / p["sd_age"]) ** 2),
+    ),
+    Misconception(
+        "the raw rate again",
+        "That is the rate for the features before they were standardised.",
+        "How large is the largest curvature when both variances are 1?",
+        "",
+        lambda p: _partly(rate=2 / _largest(p)),
+    ),
+    Misconception(
+        "only the steep direction",
+        "That is λmax. The condition number divides it by the smallest eigenvalue.",
+        "How large is the smallest eigenvalue of [[1, ρ], [ρ, 1]]?",
+        "",
+        lambda p: _partly(condition=1 + p["rho"]),
+    ),
+    Misconception(
         "root of the condition number",
         "That is the ratio of the valley's axes, the root of the condition number.",
         "Are eigenvalues of the Hessian curvatures or lengths?",
@@ -114,7 +135,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "kilometres called slow",
-        "Kilometres make the steep direction: that weight settles in a few steps. The rate that it "
+        "Kilometres make the steep direction: along it a few steps are enough. The rate that it "
         "allows is far too small for the other.",
         "Along which weight does the loss hardly change for a step of this length?",
         "",
@@ -122,7 +143,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "both called alike",
-        "The two directions differ in curvature by the square of their scales.",
+        "The two directions differ in curvature by the square of the ratio of their scales.",
         "How far does one step move the weight of age, at the rate that kilometres allow?",
         "",
         lambda p: _partly(slow=2),
@@ -147,7 +168,7 @@ def _tells_apart(p: Mapping) -> bool:
     told = [m.wrong(p) for m in MISCONCEPTIONS]
     for name, value in right.items():
         values = sorted([float(value), *(float(w[name]) for w in told if name in w)])
-        if any(math.isclose(a, b, rel_tol=0.03) for a, b in pairwise(values)):
+        if any(math.isclose(a, b, rel_tol=0.05) for a, b in pairwise(values)):
             return False
     return True
 
@@ -157,15 +178,16 @@ FORM = Form(
         f"Two features, each with its mean subtracted: **age** with a standard deviation of "
         f"**{p['sd_age']:g} years** and **kilometres** with **{p['sd_km']:,.0f} km**. Their "
         f"correlation is **{p['rho']:g}**. A linear model without intercept, loss half the mean "
-        f"squared error: its Hessian is the covariance of the features. Three digits are enough; "
+        f"squared error: the matrix of its curvatures (the Hessian) is the covariance of the "
+        f"features. Three digits are enough; "
         f"1.5e-9 is a number."
     ),
     fields=(
-        Number("raw_rate", "Largest learning rate that does not diverge (only centred)", 0.01),
-        Choice("slow", "At that rate, which weight crawls?", WEIGHTS),
-        Number("condition", "Condition number after both features are standardised", 0.01),
-        Number("rate", "Largest learning rate that does not diverge then", 0.01),
-        Number("whitened", "Condition number after whitening", 0.01),
+        Number("raw_rate", "Largest learning rate that does not diverge (only centred)", 0.02),
+        Choice("slow", "At half that rate, which weight crawls?", WEIGHTS),
+        Number("condition", "Condition number after both features are standardised", 0.02),
+        Number("rate", "Largest learning rate that does not diverge then", 0.02),
+        Number("whitened", "Condition number after whitening", 0.02),
     ),
     confidence=True,
 )

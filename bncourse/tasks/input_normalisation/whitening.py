@@ -49,6 +49,36 @@ def _around(X, eps, scale):
     return centred @ W, W
 
 
+def _project(X, W):
+    return (X - X.mean(axis=0)) @ W, W
+
+
+def _shifted(X, eps):
+    """Return Σ + eps I."""
+    return np.cov(X, rowvar=False, ddof=0) + eps * np.eye(X.shape[1])
+
+
+def _standardised_first(X, eps):
+    z = (X - X.mean(axis=0)) / X.std(axis=0)
+    values, vectors = np.linalg.eigh(z.T @ z / len(z))
+    W = vectors / np.sqrt(values + eps)
+    return z @ W, W
+
+
+def _standardised_first_with_sd(X, eps):
+    Z, W = _standardised_first(X, eps)
+    return Z, W / X.std(axis=0)[:, None]
+
+
+def _not_transposed(X, eps):
+    return _project(X, np.linalg.inv(np.linalg.cholesky(_shifted(X, eps))))
+
+
+def _eps_everywhere(X, eps):
+    values, vectors = np.linalg.eigh(np.cov(X, rowvar=False, ddof=0) + eps)
+    return _project(X, vectors / np.sqrt(values))
+
+
 def measure(got, X, eps):
     """Return what every whitening shares, whichever way it turns the data."""
     Z, W = got["Z"], got["W"]
@@ -57,13 +87,17 @@ def measure(got, X, eps):
         if array.shape != shape:
             raise AnswerError(f"{name} should have shape {shape}; {array.shape} came.")
         if array.dtype.kind not in "fiu":
-            raise AnswerError(f"{name} should hold real numbers; {array.dtype} came.")
+            raise AnswerError(
+                f"{name} should hold real numbers; {array.dtype} came (np.linalg.eigh is made for "
+                "symmetric matrices and stays real)."
+            )
     if not (np.isfinite(W).all() and np.isfinite(Z).all()) or np.abs(W).max() > EXPLODED:
-        return dict.fromkeys(MEASURED, np.array(np.inf))
+        gone = np.full((d, d), np.inf), np.array(False), np.full(d, np.inf)
+        return dict(zip(MEASURED, gone, strict=True))
     centred = X - X.mean(axis=0)
     apart = np.abs(Z - centred @ W).max() <= 1e-7 * max(np.abs(Z).max(), 1e-12)
     spread = Z - Z.mean(axis=0)
-    variances = np.linalg.eigvalsh(spread.T @ spread / len(X)) if apart else np.array(np.nan)
+    variances = np.linalg.eigvalsh(spread.T @ spread / len(X))
     return dict(zip(MEASURED, (W @ W.T, np.array(bool(apart)), variances), strict=True))
 
 
@@ -178,6 +212,34 @@ MISCONCEPTIONS = (
         "The products were added up but not averaged: the result shrinks when there are more rows.",
         "How large is the variance of a column in your covariance matrix?",
         average=False,
+    ),
+    Misconception(
+        "standardised first",
+        "The columns were standardised before they were whitened. That is a whitening too, but W "
+        "then belongs to the standardised columns, and eps is added to correlations.",
+        "Does (X − mean) · W with your W give your Z, and is W · Wᵀ made from the covariance of X?",
+        wrong=_standardised_first,
+        variants=(_standardised_first_with_sd,),
+    ),
+    Misconception(
+        "not transposed",
+        "The inverse of the Cholesky factor was not transposed, so W · Wᵀ has its factors in the "
+        "wrong order.",
+        "With Σ = L · Lᵀ, which of L⁻¹ and L⁻ᵀ gives W · Wᵀ = Σ⁻¹?",
+        wrong=_not_transposed,
+    ),
+    Misconception(
+        "element by element",
+        "The power was taken of every entry by itself. A root of a matrix is another thing.",
+        "What does a ** -0.5 do to the entries that are 0?",
+        wrong=lambda X, eps: _project(X, _shifted(X, eps) ** -0.5),
+    ),
+    Misconception(
+        "eps everywhere",
+        "eps was added to every entry of the covariance; it belongs on the diagonal alone.",
+        "Which matrix is I?",
+        "M17",
+        wrong=_eps_everywhere,
     ),
     _slip(
         "eigenvectors as rows",

@@ -28,9 +28,9 @@ def _partly(**changes: int) -> dict[str, np.ndarray]:
     return {name: np.asarray(float(value)) for name, value in changes.items()}
 
 
-def _smallest_divisor(n: int) -> int:
-    """Return the smallest divisor above 1."""
-    return next(k for k in range(2, n + 1) if n % k == 0)
+def _smallest_divisor(n: int, above: int = 1) -> int:
+    """Return the smallest divisor above a number."""
+    return next(k for k in range(above + 1, n + 1) if n % k == 0)
 
 
 MISCONCEPTIONS = (
@@ -41,6 +41,25 @@ MISCONCEPTIONS = (
         "",
         lambda p: _partly(
             updates=p["n"] // p["batch_size"], total=p["epochs"] * (p["n"] // p["batch_size"])
+        ),
+    ),
+    Misconception(
+        "dropped in the total",
+        "The short batches are missing from the total; they are kept there.",
+        "How many updates did you count for one epoch, and how many epochs are there?",
+        "",
+        lambda p: _partly(total=p["epochs"] * (p["n"] // p["batch_size"])),
+    ),
+    Misconception(
+        "not rounded",
+        "That is the quotient. An update is made or not: the images that are left over make one "
+        "more, or none.",
+        "What happens with the images behind the point?",
+        "",
+        lambda p: _partly(
+            updates=p["n"] / p["batch_size"],
+            dropped=p["n"] / p["batch_size"],
+            total=p["epochs"] * p["n"] / p["batch_size"],
         ),
     ),
     Misconception(
@@ -114,6 +133,13 @@ MISCONCEPTIONS = (
         "",
         lambda p: _partly(alone=p["n"] - 1),
     ),
+    Misconception(
+        "a larger divisor",
+        "This batch size does leave one image alone, but it is not the smallest that does.",
+        "Which numbers divide n − 1?",
+        "",
+        lambda p: _partly(alone=_smallest_divisor(p["n"] - 1, above=_smallest_divisor(p["n"] - 1))),
+    ),
 )
 
 
@@ -132,11 +158,15 @@ def cases(rng: np.random.Generator) -> list[Case]:
 def _tells_apart(p: Mapping) -> bool:
     n, size = p["n"], p["batch_size"]
     alone = _smallest_divisor(n - 1)
-    if not (1 < n % size < size - 1 and 2 < alone < 40 and n // size > 4):
+    # n − 1 has at least three divisors above 1, so that "the smallest" says something.
+    several = alone < n - 1 and _smallest_divisor(n - 1, above=alone) < n - 1
+    if not (1 < n % size < size - 1 and 2 < alone < 40 and n // size > 4 and several):
         return False
     right = answers(p)
     for name, value in right.items():
-        told = [float(w[name]) for m in MISCONCEPTIONS if name in (w := m.wrong(p))]
+        # Who forgets the rest everywhere has this total too; the other field tells them apart.
+        bank = [m for m in MISCONCEPTIONS if m.key != "dropped in the total"]
+        told = [float(w[name]) for m in bank if name in (w := m.wrong(p))]
         if len({float(value), *told}) < 1 + len(told):
             return False
     return True

@@ -28,6 +28,7 @@ def batch_gradients(
         "sum": lambda: G.sum(axis=0),
         "over n": lambda: sizes @ G / len(X),
         "not divided": lambda: sizes @ G,
+        "all rows": lambda: X.T @ (X @ w - y) / len(X),
     }[combine]()
     return G, full
 
@@ -104,6 +105,12 @@ MISCONCEPTIONS = (
         "The weighted sum was divided by all rows of X, also where some of them are in no batch.",
         "How many images do the batches hold together?",
         combine="over n",
+    ),
+    _slip(
+        "gradient of all rows",
+        "full is the gradient over every row of X, also over rows that are in no batch.",
+        "Which images have had their turn in these batches?",
+        combine="all rows",
     ),
 )
 

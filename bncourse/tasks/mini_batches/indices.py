@@ -23,6 +23,11 @@ def minibatch_indices(
     width = size - 1 if cut == "one short" else size
     stop = max(n - size, 0) if cut == "stops early" else n
     batches = [dealt[i : i + width] for i in range(0, stop, size)]
+    if rest == "always the same" and drop_last and n % size:
+        whole = rng.permutation(n - n % size)
+        batches = [whole[i : i + size] for i in range(0, len(whole), size)]
+    if rest == "cut off by minus 0" and drop_last and n % size == 0:
+        return []
     drop = {"kept": drop_last, "always dropped": True, "never dropped": False}.get(rest, drop_last)
     short = bool(n % size)
     if rest == "joined" and short and len(batches) > 1 and not drop_last:
@@ -45,6 +50,12 @@ def _kept_together(n, size, rng):
     )
 
 
+def _shuffled_inside(n, size, rng):
+    """Cut first and shuffle inside each batch: the same images meet in every epoch."""
+    runs = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
+    return np.concatenate([np.zeros(0, int), *(rng.permutation(run) for run in runs)])
+
+
 ORDER = {
     "shuffled": lambda n, size, rng: rng.permutation(n),
     "file": lambda n, size, rng: np.arange(n),
@@ -52,6 +63,7 @@ ORDER = {
     "replacement": lambda n, size, rng: rng.integers(0, max(n, 1), n),
     "own seed": lambda n, size, rng: np.random.default_rng(0).permutation(n),
     "own generator": lambda n, size, rng: np.random.default_rng().permutation(n),
+    "inside": _shuffled_inside,
     "from one": lambda n, size, rng: rng.permutation(n) + 1,
 }
 
@@ -62,17 +74,39 @@ def measure(got, n, batch_size, rng, drop_last):
         if got[name].ndim != 1 or (got[name].size and got[name].dtype.kind not in "iu"):
             raise AnswerError(f"{name} should be a row of whole numbers.")
     dealt, later, again = (got[name] for name in ("indices", "next_epoch", "same_seed"))
-    told = n >= TELLING and dealt.size >= TELLING
-    neighbours = float(np.mean(np.diff(dealt) == 1)) if told else 0.0
-    return {
-        "sizes": got["sizes"],
-        "all within 0 … n − 1": np.array(dealt.size == 0 or 0 <= dealt.min() <= dealt.max() < n),
-        "no sample twice": np.array(len(np.unique(dealt)) == dealt.size),
-        "file order left": np.array(not told or not np.array_equal(dealt, np.sort(dealt))),
-        "neighbours parted": np.array(neighbours < 0.3),
-        "next epoch in another order": np.array(not told or not np.array_equal(dealt, later)),
-        "same seed, same order": np.array(np.array_equal(dealt, again)),
+    # In a single batch the order means nothing.
+    told = n >= TELLING and dealt.size >= TELLING and got["sizes"].size > 1
+    facts = {
+        "every index lies in 0 … n − 1": dealt.size == 0 or 0 <= dealt.min() <= dealt.max() < n,
+        "no index comes twice": len(np.unique(dealt)) == dealt.size,
+        "the order is not the file's": not told or not np.array_equal(dealt, np.sort(dealt)),
+        "neighbours of the file are parted": not told or np.mean(np.diff(dealt) == 1) < 0.5,
+        "another epoch has another order": not told or not np.array_equal(dealt, later),
+        "other images meet in another epoch": not told or not _same_company(got, later),
+        "not always the same images are dropped": not told or not _last_dropped(n, dealt, later),
+        "the same seed gives the same order": np.array_equal(dealt, again),
     }
+    return {"sizes": got["sizes"], **{fact: np.array(bool(so)) for fact, so in facts.items()}}
+
+
+def _same_company(got, later):
+    """Say whether every batch of the first epoch holds the very images of one of the second."""
+    dealt, sizes = got["indices"], got["sizes"]
+    if dealt.shape != later.shape or len(sizes) < 2 or not (sizes > 0).all():
+        return False
+    if sizes.sum() != dealt.size:
+        return False
+    ends = np.cumsum(sizes)[:-1]
+    first = {frozenset(batch.tolist()) for batch in np.split(dealt, ends)}
+    return first == {frozenset(batch.tolist()) for batch in np.split(later, ends)}
+
+
+def _last_dropped(n, dealt, later):
+    """Say whether both epochs leave out the last images of the file, and only those."""
+    left = np.arange(n)
+    return dealt.size < n and all(
+        np.array_equal(np.sort(epoch), left[: dealt.size]) for epoch in (dealt, later)
+    )
 
 
 _slip = slips(minibatch_indices)
@@ -95,6 +129,12 @@ MISCONCEPTIONS = (
         "With drop_last the last batch goes even when it is full.",
         "12 images in batches of 4: is there anything to drop?",
         rest="one too many dropped",
+    ),
+    _slip(
+        "cut off by minus 0",
+        "When nothing is left over, drop_last leaves nothing at all: perm[:-0] is empty.",
+        "What is perm[:-(n % batch_size)] when batch_size divides n?",
+        rest="cut off by minus 0",
     ),
     _slip(
         "rest joined",
@@ -136,6 +176,28 @@ MISCONCEPTIONS = (
         order="runs",
     ),
     _slip(
+        "shuffled inside the batches",
+        "The cut comes before the shuffle: each batch is shuffled in itself, and the same images "
+        "meet in every epoch.",
+        "Which images can share a batch with image 0 in your code?",
+        order="inside",
+    ),
+    _slip(
+        "always the same dropped",
+        "With drop_last the last images of the file are left out before the shuffle, in every "
+        "epoch: the net never sees them.",
+        "Which images should be in the short batch that is dropped?",
+        rest="always the same",
+    ),
+    Misconception(
+        "batches evened out",
+        "The images were shared out evenly, so that no batch has batch_size images: that is what "
+        "np.array_split does.",
+        "12 images in batches of 5: how many are in the first batch?",
+        wrong=lambda n, batch_size, rng, drop_last: _even(n, batch_size, rng, drop_last),
+        variants=(lambda n, batch_size, rng, drop_last: _even(n, batch_size, rng, False),),
+    ),
+    _slip(
         "drawn with replacement",
         "Some images came twice and others not at all: they were drawn with replacement.",
         "A dealt card is no longer in the deck. Which function draws without putting back?",
@@ -173,6 +235,13 @@ MISCONCEPTIONS = (
         wrong=lambda n, batch_size, rng, drop_last: _split(n, batch_size, rng),
     ),
 )  # fmt: skip
+
+
+def _even(n, batch_size, rng, drop_last):
+    if batch_size < 1:
+        raise ValueError("batch_size must be at least 1")
+    parts = np.array_split(rng.permutation(n), -(-n // batch_size)) if n else []
+    return [p for p in parts if len(p) == batch_size] if drop_last else parts
 
 
 def _split(n, number, rng):

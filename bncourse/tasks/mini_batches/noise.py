@@ -57,6 +57,20 @@ MISCONCEPTIONS = (
         lambda p: _partly(squared=answers(p)["typical"]),
     ),
     Misconception(
+        "the rule for the table",
+        "That is what the rule 1/B says. Your table was measured, and it falls a little faster.",
+        "Divide the two entries. By how much does the result differ from the rule?",
+        "",
+        lambda p: _partly(squared=STEP, slope=-1, typical=np.sqrt(STEP)),
+    ),
+    Misconception(
+        "root for the last factor",
+        "That is the factor of the typical error; the entries of the table are squares.",
+        "Divide the first entry by the last one. What do you get?",
+        "M12",
+        lambda p: _partly(largest=np.sqrt(answers(p)["largest"])),
+    ),
+    Misconception(
         "factor upside down",
         "The size of the change is right, but it is written as the share that is left.",
         "By what must the first entry be divided to give the second?",
@@ -124,7 +138,7 @@ MISCONCEPTIONS = (
 
 def cases(rng: np.random.Generator) -> list[Case]:
     """Draw one of the stored curves; the full batch stays out of its table."""
-    curves = load("gradient_noise")["curves"]
+    curves = [curve for curve in load("gradient_noise")["curves"] if _off_the_rule(curve)]
     curve = curves[int(rng.integers(len(curves)))]
     p = {
         "n": curve["n"],
@@ -132,6 +146,13 @@ def cases(rng: np.random.Generator) -> list[Case]:
         "error": np.array(curve["mean_squared_error"][:-1]),
     }
     return [Case("your curve", (p,))]
+
+
+def _off_the_rule(curve: Mapping) -> bool:
+    """Say whether reading the table gives something else than the rule 1/B, beyond tolerance."""
+    place = curve["batch_sizes"].index(STEP)
+    factor = curve["mean_squared_error"][0] / curve["mean_squared_error"][place]
+    return abs(np.sqrt(factor / STEP) - 1) > 0.012
 
 
 def _question(p: Mapping) -> str:
@@ -149,10 +170,10 @@ FORM = Form(
     fields=(
         Number("squared", f"From B = 1 to B = {STEP} the mean squared error is divided by", 0.01),
         Number("slope", f"Its slope from B = 1 to B = {STEP}, both axes logarithmic", 0.01),
-        Number("typical", "The typical error, its root, is divided by", 0.01),
-        Number("largest", "From B = 1 to the largest B of the table it is divided by", 0.01),
+        Number("largest", "From B = 1 to the last B with an entry it is divided by", 0.01),
         Choice("why", "Why is that factor larger than that B?", REASONS),
         Number("full", "The entry for the question mark", atol=1e-3),
+        Number("typical", f"Back to B = {STEP}: the typical error, the root, is divided by", 0.01),
     ),
     confidence=True,
 )
@@ -162,7 +183,7 @@ TASK = form_task(
     id="1.4",
     title="noise ruler",
     entry="noise_ruler",
-    objective="Predict gradient noise from the batch size",
+    objective="Read and predict gradient noise from the batch size",
     minutes=8,
     params="curve",
     cases=cases,
