@@ -98,7 +98,7 @@ def hint(what: Any) -> Notice:
     return Notice(f"{task.id} {task.title}: a hint", tuple(lines))
 
 
-def explain(what: Any, text: str) -> Notice:
+def explain(what: Any, text: str = "") -> Notice:
     """Keep your own one-line explanation of a task; it stays in your progress file."""
     log.use_learner(_notebook_names().get("learner"))
     task = find(what if isinstance(what, str) else getattr(what, "__name__", repr(what)))

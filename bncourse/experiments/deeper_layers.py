@@ -52,6 +52,7 @@ class DeeperLayers:
         steps: (T,) numbers of updates after which it was measured, from 0.
         centre: (S, L, T) root mean square over units of the unit's mean.
         spread: (S, L, T) median over units of the unit's standard deviation.
+        scale: (S, L, T) root mean square over units of the unit's standard deviation.
         moved: (S, L, T) how far the units' means went since the measurement before, as root mean
             square over units, in standard deviations: divided by the root mean square over units of
             the standard deviation at the measurement before. 0 for the first; nan if every unit of
@@ -66,6 +67,7 @@ class DeeperLayers:
     steps: np.ndarray
     centre: np.ndarray
     spread: np.ndarray
+    scale: np.ndarray
     moved: np.ndarray
     moved_in_all: np.ndarray
     accuracy: np.ndarray
@@ -113,6 +115,7 @@ def measure_deeper_layers(
         steps=np.array(sorted(set(steps))),
         centre=_over_time([[_rms(m) for m in layers] for layers in means]),
         spread=_over_time([[np.median(d, axis=1) for d in layers] for layers in deviations]),
+        scale=_over_time([[_rms(d) for d in layers] for layers in deviations]),
         moved=_moved(means, deviations, before),
         moved_in_all=_moved(means, deviations, np.zeros_like(before)),
         accuracy=np.stack(accuracies, axis=1),

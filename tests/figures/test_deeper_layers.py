@@ -22,6 +22,7 @@ def record(ends=(0.04, 0.4, 0.7, 1.0), seeds=(0, 1, 2)):
         steps=STEPS,
         centre=values,
         spread=2 * values,
+        scale=nothing,
         moved=nothing,
         moved_in_all=nothing,
         accuracy=np.zeros((len(seeds), len(STEPS))),

@@ -1,5 +1,4 @@
 import itertools
-import math
 import re
 
 import numpy as np
