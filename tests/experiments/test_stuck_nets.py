@@ -43,14 +43,19 @@ def test_settings_are_the_best_of_a_search_on_other_seeds(stored):
         search = net["search"]
         for chosen, tried, losses in (
             ("learning_rate", "learning_rates", "loss_by_rate"),
-            ("batch_size", "batch_sizes", "loss_by_batch_size"),
             ("factor", "factors", "loss_by_factor"),
         ):
             values = [np.inf if loss is None else loss for loss in search[losses]]
             assert net[chosen] == search[tried][int(np.argmin(values))]
+        table = np.array(search["loss_by_batch_size_and_share"], dtype=float)
+        assert table.shape == (len(search["batch_sizes"]), len(search["shares"]))
+        shares = [search["shares"][k] for k in np.nanargmin(table, axis=1)]
+        assert net["share_by_batch_size"] == shares
+        best = int(np.nanmin(table, axis=1).argmin())
+        assert (net["batch_size"], net["share"]) == (search["batch_sizes"][best], shares[best])
 
 
-def test_noise_freed_no_net_and_strong_noise_did_harm(stored):
+def test_noise_freed_no_net(stored):
     for net in stored["nets"]:
         full, by_size = np.array(net["full batch"]["loss"]), np.array(net["loss_by_batch_size"])
         assert by_size.shape == (len(net["search"]["batch_sizes"]), 10)

@@ -10,7 +10,7 @@ import numpy as np
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Case, Misconception, Task
 
-OFFSETS = ("float32 with an offset of 1e5", "an offset of 1e6")
+OFFSETS = ("float32 with an offset of 3e5", "an offset of 1e7")
 GUARDS = {
     "changes": lambda sd, X: np.where(X.max(axis=0) == X.min(axis=0), 1, sd),
     "exactly zero": lambda sd, X: np.where(sd == 0, 1, sd),
@@ -218,9 +218,9 @@ def cases(rng: np.random.Generator) -> list[Case]:
         constant,
         tenths,
         draw("units so small that the spread is 4e-10", 6, 2, 0.0, np.array([4e-10, 2e-9])),
-        draw(OFFSETS[1], 8, 2, 1e6, np.array([2.0, 3.0])),
+        draw(OFFSETS[1], 8, 2, 1e7, np.array([2.0, 3.0])),
         draw("values between 0 and 1", 9, 2, 0.5, np.array([0.1, 0.2])),
-        draw(OFFSETS[0], 12, 2, 1e5, np.array([30.0, 50.0]), np.float32, 2e-2),
+        draw(OFFSETS[0], 12, 2, 3e5, np.array([30.0, 50.0]), np.float32, 2e-2),
     ]
 
 
