@@ -151,7 +151,7 @@ def _calibration(verdict: Verdict, confidence: int) -> tuple[str, ...]:
     words = CONFIDENCE[confidence]
     if verdict.ok and confidence == 1:
         return (f"You said “{words}”, and it is right: say why, so that it is yours.",)
-    if not verdict.ok and confidence == 3 and verdict.status is not Status.NOT_STARTED:
+    if confidence == 3 and verdict.failed and verdict.status is not Status.UNFINISHED:
         return (f"You said “{words}”: the mistakes one is sure of are the ones worth finding.",)
     return ()
 

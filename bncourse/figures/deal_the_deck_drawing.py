@@ -72,7 +72,7 @@ def picture(now: Deal, prediction: dict[str, Any] | None, title: str, sentence: 
 
 
 def _rows(now: Deal) -> list[svg.Element]:
-    head = "Each row is a batch; behind it stands the mean of its images' gradients"
+    head = "Each row is a batch; to its right, the mean of its images' gradients"
     parts: list[svg.Element] = [words(12, 24, head, colour=QUIET)]
     placed: dict[int, tuple[float, float]] = {}
     for k, (batch, mean) in enumerate(zip(now.batches, now.means, strict=True)):

@@ -37,6 +37,8 @@ def named_arrays(value: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     array for each key. Raises AnswerError where the form is another, NotStarted where every
     part is still empty.
     """
+    if value is None and len(names) > 1:
+        raise AnswerError("None came back: does the function end without a return?")
     if value is None or value is Ellipsis:
         raise NotStarted
     if isinstance(value, Mapping) and len(names) > 1 and set(value) == set(names):

@@ -44,10 +44,10 @@ class Number:
         if math.isnan(number):
             raise AnswerError(f"{self.name} should be a number; {value!r} is none.")
         if not self.low <= number <= self.high:
-            raise AnswerError(
-                f"{self.name} should lie between {self.low:g} and {self.high:g}; {number:g} "
-                "does not."
-            )
+            within = f"lie between {self.low:g} and {self.high:g}"
+            if math.isinf(self.high):
+                within = f"be at least {self.low:g}"
+            raise AnswerError(f"{self.name} should {within}; {number:g} is not there.")
         return number
 
     def _number(self, value: Any) -> float:
@@ -84,10 +84,11 @@ class Choice:
     def read(self, value: Any) -> float:
         """Read a letter as its position. Raises AnswerError for any other."""
         letters = [chr(ord("a") + k) for k in range(len(self.options))]
-        if not isinstance(value, str) or value.strip().lower() not in letters:
+        letter = value.strip().lower().removesuffix(")") if isinstance(value, str) else ""
+        if letter not in letters:
             meant = ", ".join(f"{k} ({t})" for k, t in zip(letters, self.options, strict=True))
             raise AnswerError(f"{self.name} should be one letter of {meant}; {value!r} is none.")
-        return float(letters.index(value.strip().lower()))
+        return float(letters.index(letter))
 
     def close(self, got: np.ndarray, wanted: np.ndarray) -> bool:
         """Say whether the choice is the wanted one."""

@@ -13,6 +13,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.task import Case
 from bncourse.grading.time_limit import TimeLimit, deadline
 
+SOMETIMES_NOTHING = Failure("form", message="For some inputs None came back.")
 TIME_LIMIT = 5.0
 PRINTED_LIMIT = 2000
 MESSAGE_LIMIT = 1000
@@ -45,6 +47,8 @@ def run_cases(
             for case in cases:
                 outcomes.append(_run_one(task, answer, case))
                 if outcomes[-1].failure and outcomes[-1].failure.kind == "not started":
+                    if len(outcomes) > 1:  # it did return something for other inputs
+                        outcomes[-1] = replace(outcomes[-1], failure=SOMETIMES_NOTHING)
                     break
     except TimeLimit:
         late = Failure("timeout", message=f"it was stopped after {time_limit:g} seconds")

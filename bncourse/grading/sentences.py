@@ -51,7 +51,7 @@ class Sentences:
         """Return the task of completing them all; the same for every learner, and not marked."""
         return form_task(
             Form(
-                question=lambda p: "Complete each sentence as the lesson's numbers say.",
+                question=lambda p: "Complete each sentence so that it is true.",
                 fields=tuple(Choice(n, s.begins, s.shown) for n, s in self.sentences.items()),
                 confidence=True,
             ),

@@ -94,10 +94,21 @@ def describe_failure(
 
 def _given(params: tuple[str, ...], case: Case) -> str:
     parts = [
-        f"{name} = default_rng({a})" if name == GENERATOR else f"{name} = {array(a)}"
+        f"{name} = default_rng({a})" if name == GENERATOR else f"{name} = {array(a, _digits(a))}"
         for name, a in zip(params, case.args, strict=True)
     ]
     return f"{case.label}: " + ", ".join(parts)
+
+
+def _digits(value: Any) -> int:
+    """Return as many digits as it takes to see that different numbers differ."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.size > SMALL:
+        return 5
+    different = len(np.unique(value))
+    for digits in (5, 7, 9, 12):
+        if len({number(v, digits) for v in value.ravel()}) >= different:
+            break
+    return digits
 
 
 def _difference(task: Task, name: str, evidence: CaseEvidence) -> str:
@@ -107,7 +118,8 @@ def _difference(task: Task, name: str, evidence: CaseEvidence) -> str:
         return f"{name} is missing from what came back ({have})"
     if name in task.loose_shapes and got.squeeze().shape == wanted.squeeze().shape:
         got = got.reshape(wanted.shape)
-    if got.shape != wanted.shape and task.measure and max(got.size, wanted.size) <= SMALL:
+    lists = got.ndim == wanted.ndim == 1 and max(got.size, wanted.size) <= SMALL
+    if got.shape != wanted.shape and task.measure and lists:
         return f"{name} came out as {array(got)}; expected {array(wanted)}"
     if got.shape != wanted.shape:
         return f"{name} has shape {got.shape}; {wanted.shape} was expected"

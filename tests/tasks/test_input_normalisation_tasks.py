@@ -32,6 +32,11 @@ from bncourse.registry import find
         (lambda X: (X.mean(0),
                     np.where(np.isclose(X, X[0]).all(0), 1, X.std(0)).astype(X.dtype)),
          "coarse guard"),
+        (lambda X: (X.mean(0), np.where(X.std(0) < 1e-12, 1, X.std(0)).astype(X.dtype)),
+         "fixed threshold"),
+        (lambda X: (X.mean(0), np.where(X[0] == X[1], 1, X.std(0)).astype(X.dtype)),
+         "two rows compared"),
+        (lambda X: (X.mean(0), np.maximum(X.std(0), 1e-8).astype(X.dtype)), "floor"),
         (lambda X: (X.mean(1), X.std(1)), "per sample"),
         (lambda X: (X.mean(), X.std()), "whole table"),
     ],
@@ -152,9 +157,28 @@ def cholesky(X, eps):
     return (X - X.mean(axis=0)) @ W, W
 
 
+def mixed(X, eps):
+    centred = X - X.mean(axis=0)
+    values, vectors = np.linalg.eigh(centred.T @ centred / len(X))
+    scale = 1 / np.sqrt(values + eps)
+    return centred @ vectors * scale, vectors @ np.diag(scale) @ vectors.T
+
+
+def rows_for_columns(X, eps):
+    values, vectors = np.linalg.eigh(np.cov(X))
+    W = vectors / np.sqrt(values + eps)
+    return (X - X.mean(axis=0)) @ W, W
+
+
 @pytest.mark.parametrize(
     ("whiten", "key"),
-    [(standardised_first, "standardised first"), (cholesky, "not transposed")],
+    [
+        (standardised_first, "standardised first"),
+        (lambda X, eps: standardised_first(X, 0.0), "standardised first"),
+        (cholesky, "not transposed"),
+        (mixed, "Z and W apart"),
+        (rows_for_columns, "rows for columns"),
+    ],
 )
 def test_a_likely_slip_in_whitening_is_named(whiten, key):
     assert judge_answer(find("2.4"), whiten).misconceptions == (key,)
@@ -169,7 +193,7 @@ def test_a_whitening_of_fewer_columns_is_asked_for_its_shape():
 
     found = judge_answer(find("2.4"), whiten)
     assert found.status is Status.UNREADABLE
-    assert "Z should have shape (4, 6); (4, 4) came." in found.seen
+    assert found.seen[0].startswith("Z should have shape (4, 6); (4, 4) came (directions without")
 
 
 @settings(max_examples=60, deadline=None)

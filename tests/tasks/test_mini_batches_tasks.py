@@ -49,13 +49,38 @@ def test_a_slip_in_dealing_is_named(deal, key):
     assert verdict.misconceptions == (key,)
 
 
-def test_a_shuffle_of_whole_batches_is_told_from_a_shuffle_of_images():
+@pytest.mark.parametrize("short_last", [True, False])
+def test_a_shuffle_of_whole_batches_is_told_from_a_shuffle_of_images(short_last):
     def deal(n, b, rng):
         runs = cut(np.arange(n), n, b)
-        last = [runs.pop()] if runs and len(runs[-1]) < b else []
+        last = [runs.pop()] if short_last and runs and len(runs[-1]) < b else []
         return [runs[k] for k in rng.permutation(len(runs))] + last
 
-    assert judge_answer(find("1.2"), checked(deal)).misconceptions == ("neighbours kept together",)
+    for _ in range(5):
+        found = judge_answer(find("1.2"), checked(deal))
+        assert found.misconceptions == ("neighbours kept together",)
+
+
+def test_each_batch_drawn_from_the_full_deck_is_named():
+    def deal(n, b, rng):
+        return [rng.choice(n, min(b, n - i), replace=False) for i in range(0, n, b)]
+
+    found = judge_answer(find("1.2"), checked(deal))
+    assert found.misconceptions == ("each batch from the full deck",)
+
+
+def test_a_forgotten_return_is_told():
+    found = judge_answer(find("1.2"), lambda n, b, rng, drop_last=False: None)
+    assert found.status is Status.NOT_STARTED and found.notes == ("So far it returns None.",)
+    found = judge_answer(find("1.3"), lambda X, y, w, batches: None)
+    assert found.status is Status.UNREADABLE and "without a return" in found.seen[0]
+
+    def sometimes(n, batch_size, rng, drop_last=False):
+        if batch_size < 1:
+            raise ValueError
+        return cut(rng.permutation(n), n, batch_size) if n else None
+
+    assert judge_answer(find("1.2"), sometimes).status is Status.UNREADABLE
 
 
 def test_images_that_meet_in_every_epoch_are_noticed():

@@ -68,6 +68,18 @@ MISCONCEPTIONS = (
         variants=(lambda X, mean, sd: (X - mean) / X.std(axis=0),),
     ),
     Misconception(
+        "unchanged",
+        "The rows came back as they were.",
+        "What should a row that equals the mean become?",
+        wrong=lambda X, mean, sd: X,
+    ),
+    Misconception(
+        "the way back",
+        "That is the way back, from standardised values to the old unit.",
+        "In which unit are the rows that you were given?",
+        wrong=lambda X, mean, sd: X * sd + mean,
+    ),
+    Misconception(
         "brackets forgotten",
         "Only the mean was divided by the spread: division comes before subtraction.",
         "What does X - mean / sd compute first?",
@@ -124,12 +136,15 @@ def cases(rng: np.random.Generator) -> list[Case]:
     two = (np.array([[30.0, 5000.0]]), np.array([36.0, 4000.0]), np.array([12.0, 2000.0]))
     constant = draw("a column that was constant in training", 5, 2)
     constant.args[2][1] = 1.0
+    far = draw("a row far from the others", 4, 2)
+    far.args[0][2] += 40 * far.args[2]
     return [
         Case("one person", two),
         draw("five new rows", 5, 3),
         draw("a single row", 1, 4),
         draw("patients one sd above the training set", 8, 2, 1.0),
         constant,
+        far,
         draw("float32", 6, 3, 0.5, np.float32, 1e-4),
     ]
 

@@ -18,12 +18,16 @@ GUARDS = {
     "small number": lambda sd, X: np.where(sd < 1e-12, 1e-8, sd),
     "eps added": lambda sd, X: sd + 1e-8,
     "eps in the root": lambda sd, X: np.sqrt(sd**2 + 1e-5),
+    "fine": lambda sd, X: np.where(sd < 1e-12, 1, sd),
+    "floor": lambda sd, X: np.maximum(sd, 1e-8),
     "coarse": lambda sd, X: np.where(sd < 1e-8, 1, sd),
     "all below one": lambda sd, X: np.maximum(sd, 1),
 }
 
 
-def fit_standardizer(X, *, axis=0, ddof=0, spread="sd", guard="changes", centre="mean"):
+def fit_standardizer(
+    X, *, axis=0, ddof=0, spread="sd", guard="changes", centre="mean", swapped=False
+):  # fmt: skip
     """Return mean (D,) and sd (D,) of X (N, D); the keywords switch single slips on."""
     mean = {"mean": X.mean, "zero": lambda axis: 0 * X.mean(axis=axis)}[centre](axis=axis)
     if centre == "middle":
@@ -32,13 +36,15 @@ def fit_standardizer(X, *, axis=0, ddof=0, spread="sd", guard="changes", centre=
         "sd": lambda: X.std(axis=axis, ddof=ddof),
         "variance": lambda: X.var(axis=axis, ddof=ddof),
         "range": lambda: X.max(axis=axis) - X.min(axis=axis),
+        "norm": lambda: np.sqrt(((X - X.mean(axis=axis, keepdims=True)) ** 2).sum(axis=axis)),
         "largest": lambda: np.abs(X).max(axis=axis),
         "absolute": lambda: np.abs(X - X.mean(axis=axis, keepdims=True)).mean(axis=axis),
         "root mean square": lambda: np.sqrt((X**2).mean(axis=axis)),
     }[spread]()
     if axis != 0:
         return mean, values
-    return mean, GUARDS[guard](values, X).astype(X.dtype)
+    sd = GUARDS[guard](values, X).astype(X.dtype)
+    return (sd, mean) if swapped else (mean, sd)
 
 
 def measure(got, X):
@@ -54,10 +60,18 @@ def measure(got, X):
     return {
         "mean": mean,
         "sd": np.where(constant, 1, sd),
-        "sd of a column that never changes (0 up to rounding)": np.where(
-            np.abs(still) < 1e-12, 0, still
+        "sd of a column that never changes (rounding shown as 0)": np.where(
+            np.abs(still) < 1e-9, 0, still
         ),
     }
+
+
+def _first_two_alike(X):
+    return X.mean(axis=0), np.where(X[0] == X[1], 1, X.std(axis=0)).astype(X.dtype)
+
+
+def _ends_alike(X):
+    return X.mean(axis=0), np.where(X[0] == X[-1], 1, X.std(axis=0)).astype(X.dtype)
 
 
 def _coarse(below, X):
@@ -130,8 +144,9 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "guard for an exact zero",
-        "The guard asks whether the spread is 0. For a column of 0.1s rounding leaves 1e-17 "
-        "instead, and dividing by that blows the rounding up.",
+        "The guard relies on exact arithmetic: it asks for a spread of exactly 0, or for values "
+        "that equal their mean. For a column of 0.1s rounding leaves 1e-17, and dividing by that "
+        "blows the rounding up.",
         "How else can you see that a column never changes, without any rounding?",
         "M17",
         guard="exactly zero",
@@ -146,7 +161,7 @@ MISCONCEPTIONS = (
             "M17",
             guard="coarse",
         ),
-        variants=(*(partial(_coarse, 10.0**-k) for k in (3, 4, 5, 6, 7, 9)), _close_to_the_first),
+        variants=(*(partial(_coarse, 10.0**-k) for k in (3, 4, 5, 6, 7)), _close_to_the_first),
     ),
     _slip(
         "a tiny number for a constant column",
@@ -155,6 +170,37 @@ MISCONCEPTIONS = (
         "What should a new value, 1 above the constant, become?",
         "M17",
         guard="small number",
+    ),
+    replace(
+        _slip(
+            "fixed threshold",
+            "A fixed threshold is to catch what rounding leaves. For a column of large numbers "
+            "rounding leaves more than that.",
+            "What is np.full(7, 98765.4321).std()?",
+            "M17",
+            guard="fine",
+        ),
+        variants=tuple(partial(_coarse, 10.0**-k) for k in (11, 13, 14, 15, 16)),
+    ),
+    _slip(
+        "floor",
+        "Every spread below a small number was raised to it: too much for a column in tiny units, "
+        "and a tiny spread for a column that never changes.",
+        "What should a new value of a constant column be divided by?",
+        "M17",
+        guard="floor",
+    ),
+    _slip(
+        "swapped",
+        "The two came back in the other order.",
+        "The task asks for (mean, sd). Which one is subtracted?",
+        swapped=True,
+    ),
+    _slip(
+        "not averaged",
+        "The squares were added up but not averaged before the root.",
+        "How many squares are there?",
+        spread="norm",
     ),
     _slip(
         "eps added",
@@ -191,6 +237,13 @@ MISCONCEPTIONS = (
         centre="middle",
     ),
     Misconception(
+        "two rows compared",
+        "Two rows were compared, not all: a column may change and still have the same value twice.",
+        "Which two numbers tell whether a column changes at all?",
+        wrong=_first_two_alike,
+        variants=(_ends_alike,),
+    ),
+    Misconception(
         "one-pass variance",
         "Right where the mean is small, but where it is large the digits are gone. That happens "
         "when the variance is the mean of x² minus the square of the mean.",
@@ -212,12 +265,18 @@ def cases(rng: np.random.Generator) -> list[Case]:
     constant.args[0][:, 1] = 3.0
     tenths = draw("a column of 0.1s", 6, 2)
     tenths.args[0][:, 0] = 0.1
+    large = draw("a column of 98765.4321s", 7, 2)
+    large.args[0][:, 1] = 98765.4321
+    alike = draw("a column that begins and ends alike", 5, 2)
+    alike.args[0][:, 0] = [2.0, 2.0, 5.0, 1.0, 2.0]
     return [
         Case("age and kilometres of four people", (two,)),
+        large,
+        alike,
         draw("five rows, three features", 5, 3),
         constant,
         tenths,
-        draw("units so small that the spread is 4e-10", 6, 2, 0.0, np.array([4e-10, 2e-9])),
+        draw("units so small that the spread is a few 1e-9", 6, 2, 0.0, np.array([3e-9, 5e-9])),
         draw(OFFSETS[1], 8, 2, 1e7, np.array([2.0, 3.0])),
         draw("values between 0 and 1", 9, 2, 0.5, np.array([0.1, 0.2])),
         draw(OFFSETS[0], 12, 2, 3e5, np.array([30.0, 50.0]), np.float32, 2e-2),

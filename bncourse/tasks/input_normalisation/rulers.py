@@ -99,6 +99,14 @@ MISCONCEPTIONS = (
         lambda p: _partly(condition=(p["sd_km"] / p["sd_age"]) ** 2),
     ),
     Misconception(
+        "ratio of the scales",
+        "That compares the two scales. After standardising both are 1, and curvatures go with the "
+        "squares anyway.",
+        "What are the standard deviations of standardised features?",
+        "M10",
+        lambda p: _partly(condition=p["sd_km"] / p["sd_age"]),
+    ),
+    Misconception(
         "the raw rate again",
         "That is the rate for the features before they were standardised.",
         "How large is the largest curvature when both variances are 1?",

@@ -10,7 +10,13 @@ from bncourse.grading.answers import AnswerError
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Case, Misconception, Task
 
-MEASURED = ("W·Wᵀ", "Z = (X − mean)·W", "eigenvalues of the covariance of Z")
+MEASURED = (
+    "W holds ordinary numbers (no nan, no inf, nothing beyond a million)",
+    "Z and W belong together (Z is X·W, shifted or not)",
+    "W·Wᵀ",
+    "Z = (X − mean)·W",
+    "eigenvalues of the covariance of Z",
+)
 EXPLODED = 1e6  # entries of W beyond this are what is left of a division by zero
 
 SCALES = {
@@ -70,6 +76,25 @@ def _standardised_first_with_sd(X, eps):
     return Z, W / X.std(axis=0)[:, None]
 
 
+def _standardised_first_without_eps(X, eps):
+    return _standardised_first(X, 0.0)
+
+
+def _rows_for_columns(X, eps):
+    values, vectors = np.linalg.eigh(np.cov(X))
+    return _project(X, vectors / np.sqrt(values + eps))
+
+
+def _rows_for_columns_with_eps(X, eps):
+    return _project(X, np.cov(X) + eps * np.eye(X.shape[1]))
+
+
+def _made_apart(X, eps):
+    values, vectors = np.linalg.eigh(_shifted(X, eps))
+    W = vectors / np.sqrt(values)
+    return (X - X.mean(axis=0)) @ W, W @ vectors.T
+
+
 def _not_transposed(X, eps):
     return _project(X, np.linalg.inv(np.linalg.cholesky(_shifted(X, eps))))
 
@@ -85,20 +110,26 @@ def measure(got, X, eps):
     d = X.shape[1]
     for name, array, shape in (("Z", Z, X.shape), ("W", W, (d, d))):
         if array.shape != shape:
-            raise AnswerError(f"{name} should have shape {shape}; {array.shape} came.")
+            fewer = array.ndim == 2 and array.shape[1] < d
+            stay = " (directions without spread stay, too)" if fewer else ""
+            raise AnswerError(f"{name} should have shape {shape}; {array.shape} came{stay}.")
         if array.dtype.kind not in "fiu":
             raise AnswerError(
                 f"{name} should hold real numbers; {array.dtype} came (np.linalg.eigh is made for "
                 "symmetric matrices and stays real)."
             )
     if not (np.isfinite(W).all() and np.isfinite(Z).all()) or np.abs(W).max() > EXPLODED:
-        gone = np.full((d, d), np.inf), np.array(False), np.full(d, np.inf)
+        no = np.array(False)
+        gone = no, no, np.full((d, d), np.inf), no, np.full(d, np.inf)
         return dict(zip(MEASURED, gone, strict=True))
     centred = X - X.mean(axis=0)
-    apart = np.abs(Z - centred @ W).max() <= 1e-7 * max(np.abs(Z).max(), 1e-12)
     spread = Z - Z.mean(axis=0)
+    tolerance = 1e-7 * max(np.abs(Z).max(), 1e-12)
+    together = np.abs(spread - centred @ W).max() <= tolerance
+    right = np.abs(Z - centred @ W).max() <= tolerance
     variances = np.linalg.eigvalsh(spread.T @ spread / len(X))
-    return dict(zip(MEASURED, (W @ W.T, np.array(bool(apart)), variances), strict=True))
+    found = np.array(True), np.array(bool(together)), W @ W.T, np.array(bool(right)), variances
+    return dict(zip(MEASURED, found, strict=True))
 
 
 _slip = slips(whiten)
@@ -195,7 +226,7 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "mean left in Z",
-        "W is right, but it was applied to X with its mean still in it.",
+        "W was applied to X with its mean still in it.",
         "What should the mean of each column of Z be?",
         project="raw",
     ),
@@ -219,7 +250,22 @@ MISCONCEPTIONS = (
         "then belongs to the standardised columns, and eps is added to correlations.",
         "Does (X − mean) · W with your W give your Z, and is W · Wᵀ made from the covariance of X?",
         wrong=_standardised_first,
-        variants=(_standardised_first_with_sd,),
+        variants=(_standardised_first_with_sd, _standardised_first_without_eps),
+    ),
+    Misconception(
+        "Z and W apart",
+        "Your Z is not (X − mean) · W with the W that you return: the two were made in different "
+        "ways.",
+        "Compute (X - X.mean(axis=0)) @ W from your W. Where does it differ from your Z?",
+        wrong=_made_apart,
+    ),
+    Misconception(
+        "rows for columns",
+        "np.cov takes the rows as the variables: the covariance has one row for each sample.",
+        "Which argument of np.cov says that the variables are in the columns?",
+        "M3",
+        wrong=_rows_for_columns,
+        variants=(_rows_for_columns_with_eps,),
     ),
     Misconception(
         "not transposed",

@@ -16,7 +16,7 @@ SENTENCES = Sentences(
         1,
     ),
     company=Sentence(
-        "Batch norm in training: image 7 of the batch is replaced by another one. What image 0 "
+        "Batch norm in training: image 7 of the batch is replaced by a different one. What image 0 "
         "gets …",
         (
             "changes, whatever the two images show",
@@ -125,7 +125,7 @@ TASK = SENTENCES.task(
     minutes=4,
     misconceptions=MISCONCEPTIONS,
     hints=(
-        "For each sentence find the cell of the lesson that measured it.",
+        "Most of these were measured in lessons 00 and 01; the others follow from what a batch is.",
         "Sums over images may be taken in pieces; means and spreads belong to the images they "
         "were measured on. An epoch is a pass over the data, whatever the number of updates.",
         "In the lesson: pieces of 5 + 5 + 2 gave the same gradient and x_hat differed by 0.95; "

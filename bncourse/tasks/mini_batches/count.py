@@ -44,6 +44,13 @@ MISCONCEPTIONS = (
         ),
     ),
     Misconception(
+        "floored once",
+        "The left-over images are forgotten here: they make one more update.",
+        "How many images have had no turn when all full batches are through?",
+        "",
+        lambda p: _partly(updates=p["n"] // p["batch_size"]),
+    ),
+    Misconception(
         "dropped in the total",
         "The short batches are missing from the total; they are kept there.",
         "How many updates did you count for one epoch, and how many epochs are there?",
@@ -164,8 +171,8 @@ def _tells_apart(p: Mapping) -> bool:
         return False
     right = answers(p)
     for name, value in right.items():
-        # Who forgets the rest everywhere has this total too; the other field tells them apart.
-        bank = [m for m in MISCONCEPTIONS if m.key != "dropped in the total"]
+        # Who forgets the rest in both fields has these numbers too; both fields tell them apart.
+        bank = [m for m in MISCONCEPTIONS if m.key not in ("floored once", "dropped in the total")]
         told = [float(w[name]) for m in bank if name in (w := m.wrong(p))]
         if len({float(value), *told}) < 1 + len(told):
             return False

@@ -20,7 +20,7 @@ def batch_gradients(
         own = batch if rows == "own" else in_a_row
         aims = y[own if targets == "own" else np.arange(size)]
         total = factor * X[own].T @ (X[own] @ w - aims)
-        G.append(total / {"batch": size, "n": len(X), "none": 1}[divide])
+        G.append(total / {"batch": size, "n": len(X), "dealt": sizes.sum(), "none": 1}[divide])
     G = np.stack(G)
     full = {
         "weighted": lambda: sizes @ G / sizes.sum(),
@@ -48,6 +48,12 @@ MISCONCEPTIONS = (
         "Each batch was divided by the number of all images instead of its own.",
         "A batch is a small data set of its own. How many images are in it?",
         divide="n",
+    ),
+    _slip(
+        "divided by all",
+        "Each batch was divided by the number of images in all batches together.",
+        "A batch is a small data set of its own. How many images are in it?",
+        divide="dealt",
     ),
     _slip(
         "factor two",
@@ -90,13 +96,13 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "gradients added up",
-        "The batches' gradients were added up. Each is an average already.",
-        "If every batch had the same gradient, what would the full one be?",
+        "full is the sum of the rows of G, as they are.",
+        "If each row is the average of its batch, and all rows are the same, what must full be?",
         combine="sum",
     ),
     _slip(
         "weights not divided out",
-        "The rows of G were weighted by their sizes, but the sum was not divided by anything.",
+        "full is the sum over all images, not yet their average.",
         "If every batch had the same gradient, what would the full one be?",
         combine="not divided",
     ),

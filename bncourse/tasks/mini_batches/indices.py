@@ -30,6 +30,8 @@ def minibatch_indices(
         return []
     drop = {"kept": drop_last, "always dropped": True, "never dropped": False}.get(rest, drop_last)
     short = bool(n % size)
+    if rest == "empty batch" and not short:
+        batches.append(dealt[:0])
     if rest == "joined" and short and len(batches) > 1 and not drop_last:
         batches[-2:] = [np.concatenate(batches[-2:])]
     elif rest == "filled up" and short and not drop_last:
@@ -56,6 +58,12 @@ def _shuffled_inside(n, size, rng):
     return np.concatenate([np.zeros(0, int), *(rng.permutation(run) for run in runs)])
 
 
+def _from_the_full_deck(n, size, rng):
+    """Draw each batch from all images: nobody is twice in a batch, but many are in two."""
+    drawn = [rng.choice(n, min(size, n - i), replace=False) for i in range(0, n, size)]
+    return np.concatenate([np.zeros(0, int), *drawn])
+
+
 ORDER = {
     "shuffled": lambda n, size, rng: rng.permutation(n),
     "file": lambda n, size, rng: np.arange(n),
@@ -64,6 +72,7 @@ ORDER = {
     "own seed": lambda n, size, rng: np.random.default_rng(0).permutation(n),
     "own generator": lambda n, size, rng: np.random.default_rng().permutation(n),
     "inside": _shuffled_inside,
+    "full deck": _from_the_full_deck,
     "from one": lambda n, size, rng: rng.permutation(n) + 1,
 }
 
@@ -76,17 +85,24 @@ def measure(got, n, batch_size, rng, drop_last):
     dealt, later, again = (got[name] for name in ("indices", "next_epoch", "same_seed"))
     # In a single batch the order means nothing.
     told = n >= TELLING and dealt.size >= TELLING and got["sizes"].size > 1
+    # Runs of the file show also in few images; a right shuffle hardly ever looks like that.
+    sizes = got["sizes"]
+    together = sizes.size > 1 and dealt.size >= 10 and np.mean(np.diff(dealt) == 1) > 0.75
     facts = {
         "every index lies in 0 … n − 1": dealt.size == 0 or 0 <= dealt.min() <= dealt.max() < n,
         "no index comes twice": len(np.unique(dealt)) == dealt.size,
         "the order is not the file's": not told or not np.array_equal(dealt, np.sort(dealt)),
-        "neighbours of the file are parted": not told or np.mean(np.diff(dealt) == 1) < 0.5,
+        "neighbours of the file are parted": not together,
+        "only the last batch is short": together or not (sizes[:-1] < batch_size).any(),
         "another epoch has another order": not told or not np.array_equal(dealt, later),
-        "other images meet in another epoch": not told or not _same_company(got, later),
+        "other images meet in another epoch": (
+            together or not told or not _same_company(got, later)
+        ),
         "not always the same images are dropped": not told or not _last_dropped(n, dealt, later),
         "the same seed gives the same order": np.array_equal(dealt, again),
     }
-    return {"sizes": got["sizes"], **{fact: np.array(bool(so)) for fact, so in facts.items()}}
+    ordered = np.sort(sizes)[::-1] if together else sizes
+    return {"sizes": ordered, **{fact: np.array(bool(so)) for fact, so in facts.items()}}
 
 
 def _same_company(got, later):
@@ -169,11 +185,23 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "neighbours kept together",
-        "The order of the batches is drawn, but inside each batch neighbours of the file stay "
-        "together.",
+        "Neighbours of the file stay together: whole batches were shuffled, or the file was only "
+        "turned, but not the images.",
         "What is shuffled in your code: the images or the batches? Which comes first, shuffle or "
         "cut?",
         order="runs",
+    ),
+    _slip(
+        "each batch from the full deck",
+        "Each batch was drawn from all images, so some came in several batches and others in none.",
+        "A dealt card is no longer in the deck. Where does your code take it out?",
+        order="full deck",
+    ),
+    _slip(
+        "an empty batch",
+        "When nothing is left over there is one more batch, an empty one.",
+        "12 images in batches of 4: how many batches are there?",
+        rest="empty batch",
     ),
     _slip(
         "shuffled inside the batches",
@@ -268,8 +296,12 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("many images, the rest dropped", full * size + rest, size, True),
         case("a last batch of one", 6 * size + 1, size, False),
         case("a batch larger than the data", 21, 40, False),
+        case("a batch larger than the data, dropped", 21, 40, True),
+        case("batches of one", 25, 1, True),
         case("no images", 0, 3, False),
+        case("no images, dropped", 0, 3, True),
         case("a batch size of −2", 12, -2, False, "ValueError"),
+        case("a batch size of 0", 12, 0, False, "ValueError"),
     ]
 
 

@@ -50,6 +50,14 @@ MISCONCEPTIONS = (
         lambda p: _partly(typical=answers(p)["squared"]),
     ),
     Misconception(
+        "noise as 1/B by the rule",
+        "The typical error falls with the root of the batch size: four times the batch, half the "
+        "noise.",
+        "If the mean of the squares is a quarter, what is its root?",
+        "M12",
+        lambda p: _partly(typical=STEP),
+    ),
+    Misconception(
         "root for square",
         "That is the factor of the typical error; the table holds squares.",
         "Divide the two entries of the table. What do you get?",
@@ -58,7 +66,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "the rule for the table",
-        "That is what the rule 1/B says. Your table was measured, and it falls a little faster.",
+        "That is what the rule says, 1/B for the square and its root for the typical error. The "
+        "table was measured, and it falls a little faster.",
         "Divide the two entries. By how much does the result differ from the rule?",
         "",
         lambda p: _partly(squared=STEP, slope=-1, typical=np.sqrt(STEP)),
@@ -160,7 +169,7 @@ def _question(p: Mapping) -> str:
     return (
         f"A small net and **{p['n']} digits**. For each batch size the gradient of many batches, "
         f"drawn without replacement, was compared with the gradient of all {p['n']}. The table "
-        f"holds the mean of the squared distances:\n\n"
+        f"holds the mean of the squared distances. Give three digits.\n\n"
         f"| batch size B | mean squared error |\n|---|---|\n{rows}\n| {p['n']} | ? |\n"
     )
 
@@ -171,7 +180,7 @@ FORM = Form(
         Number("squared", f"From B = 1 to B = {STEP} the mean squared error is divided by", 0.01),
         Number("slope", f"Its slope from B = 1 to B = {STEP}, both axes logarithmic", 0.01),
         Number("largest", "From B = 1 to the last B with an entry it is divided by", 0.01),
-        Choice("why", "Why is that factor larger than that B?", REASONS),
+        Choice("why", "Why is that factor larger than B itself?", REASONS),
         Number("full", "The entry for the question mark", atol=1e-3),
         Number("typical", f"Back to B = {STEP}: the typical error, the root, is divided by", 0.01),
     ),

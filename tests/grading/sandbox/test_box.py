@@ -277,7 +277,9 @@ def test_files_are_few_and_small(strong_box, forward):
     empty = "for k in range(1_000_000): open(str(k), 'w').close()"
     for cell in (many, large, empty):
         ran = run(strong_box, [forward], cell, FORWARD)
-        assert 1 in ran.stopped and verdict(ran, forward).ok
+        found = verdict(ran, forward)
+        # Who looks at the full folder before the cell has failed ends the whole notebook.
+        assert (1 in ran.stopped and found.ok) or "it wrote more files than it may" in found.seen
     assert run(strong_box, [forward], "open('small', 'w').write('x')", FORWARD).stopped == {}
 
 
