@@ -41,3 +41,8 @@ def explain(page, cell):
     page.keyboard.type("because the mean and the spread follow")
     press(page, cell.get_by_role("button", name="Keep my explanation"))
     cell.get_by_text("Kept.").wait_for()
+
+
+def says(cell, words):
+    """Wait until the sentence under a figure holds these words; it may follow the picture."""
+    cell.locator('[role="status"]', has_text=words).first.wait_for()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.acts import changes, explain, predict, press, type_into
+from tests.browser.acts import changes, explain, predict, press, says, type_into
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ def test_the_deck_of_lesson_01_is_dealt_by_keyboard(open_notebook):
     handle = cell.locator(".noUi-handle")
     for _ in range(2):
         changes(page, cell, lambda: press(page, handle, "ArrowRight"))
-    cell.get_by_text("Batch size 6").first.wait_for()
+    says(cell, "Batch size 6")
     for name in ("drop what is left over", "keep what is left over", "Reshuffle", "Reset"):
         button = cell.get_by_role("button", name=name)
         if name.endswith("left over"):  # nothing is left over with 6, so size 5 first
@@ -24,7 +24,7 @@ def test_the_deck_of_lesson_01_is_dealt_by_keyboard(open_notebook):
         changes(page, cell, lambda button=button: press(page, button))
     box = cell.locator(".widget-text input[type=number]").last
     changes(page, cell, lambda: type_into(page, box, "11"))
-    cell.get_by_text("lesson 03 refuses").first.wait_for()
+    says(cell, "lesson 03 refuses")
     explain(page, cell)
     assert lesson.complaints == []
 
@@ -37,18 +37,18 @@ def test_the_rulers_of_lesson_02_move_by_keyboard(open_notebook):
     for name in ("Just too large", "Half the largest rate", "Just too large"):
         button = cell.get_by_role("button", name=name)
         changes(page, cell, lambda button=button: press(page, button))
-    cell.get_by_text("it diverges").first.wait_for()
+    says(cell, "it diverges")
     for name in ("centred", "min-max", "whitened", "standardised"):
         button = cell.get_by_role("button", name=name, exact=True)
         changes(page, cell, lambda button=button: press(page, button))
-    cell.get_by_text("condition number 9;").first.wait_for()
-    cell.get_by_text("after 19 steps").first.wait_for()  # the rate has followed the bowl
+    says(cell, "condition number 9;")
+    says(cell, "after 19 steps")  # the rate has followed the bowl
     for k in (0, 1):
         handle = cell.locator(".noUi-handle").nth(k)
         changes(page, cell, lambda handle=handle: press(page, handle, "ArrowRight"))
     box = cell.locator(".widget-text input[type=number]").last
     changes(page, cell, lambda: type_into(page, box, "0.95"))
-    cell.get_by_text("condition number 39;").first.wait_for()
+    says(cell, "condition number 39;")
     changes(page, cell, lambda: press(page, cell.get_by_role("button", name="Reset")))
     explain(page, cell)
     assert lesson.complaints == []
