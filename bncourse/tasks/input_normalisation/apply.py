@@ -17,19 +17,19 @@ RULERS = {  # whose mean and spread are used
 }
 SPREADS = {
     "given": lambda sd: sd,
-    "none": lambda sd: np.ones_like(sd),
     "squared": lambda sd: sd**2,
     "times": lambda sd: 1 / sd,
 }
 
 
 def apply_standardizer(
-    X, mean, sd, *, ruler="given", centre=True, spread="given", order="right", sign=1
+    X, mean, sd, *, ruler="given", left_out="", spread="given", order="right", sign=1
 ):  # fmt: skip
     """Return Z (N, D); the keywords switch single slips on."""
     own_sd = np.where(X.max(axis=0) == X.min(axis=0), 1, X.std(axis=0))
     mean, sd = RULERS[ruler](mean, sd, (X.mean(axis=0), own_sd))
-    shift, scale = mean if centre else 0 * mean, SPREADS[spread](sd)
+    shift = 0 * mean if left_out == "mean" else mean
+    scale = np.ones_like(sd) if left_out == "sd" else SPREADS[spread](sd)
     if order == "divide first":
         return sign * (X / scale - shift)
     return sign * (X - shift) / scale
@@ -89,13 +89,13 @@ MISCONCEPTIONS = (
         "not centred",
         "The values were divided by the spread, but the mean is still in them.",
         "What should a row that equals the mean become?",
-        centre=False,
+        left_out="mean",
     ),
     _slip(
         "only centred",
         "The mean was subtracted, but nothing was divided.",
         "In which unit are your results?",
-        spread="none",
+        left_out="sd",
     ),
     _slip(
         "variance for sd",
