@@ -18,6 +18,7 @@ from bncourse.grading.judge import judge
 from bncourse.grading.learner import fresh_seed, personal_seed
 from bncourse.grading.notice import Notice, Table
 from bncourse.grading.run_local import run_cases
+from bncourse.grading.shrink import shrunk
 from bncourse.grading.task import Task
 from bncourse.grading.verdict import Status, Verdict
 from bncourse.registry import all_tasks, find
@@ -54,7 +55,8 @@ def judge_answer(task: Task, value: Any, seed: int | None = None) -> Verdict:
     if seed is None:
         seed = personal_seed(log.current_learner(), task.id) if task.personal else fresh_seed()
     cases = task.draw(seed)
-    verdict = judge(task, cases, run_cases(task, value, cases), seed)
+    cases, outcomes = shrunk(task, value, cases, run_cases(task, value, cases))
+    verdict = judge(task, cases, outcomes, seed)
     if task.recorded and verdict.status not in (Status.NOT_STARTED, Status.UNREADABLE):
         verdict = _recorded(task, value, verdict)
     confidence = _confidence(task, value, verdict)

@@ -13,6 +13,9 @@ LESSONS = {
     "mini_batches": "01",
     "input_normalisation": "02",
     "batch_norm": "03",
+    "backprop": "04",
+    "inference": "05",
+    "convolution": "06",
 }
 
 

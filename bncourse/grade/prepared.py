@@ -37,7 +37,7 @@ class Prepared:
     def question(self) -> Question:
         """What the learner's process is told of it. A personal form needs no inputs there."""
         cases = (Case("", (None,) * len(self.task.params)),) if self.task.personal else self.cases
-        return Question(self.task.id, to_data(self.task), cases)
+        return Question(self.task.id, to_data(self.task), cases, self.task.oracle)
 
 
 def prepare(task: Task, seed: int) -> Prepared:

@@ -6,17 +6,29 @@ fields and of a Parsons problem its lines go along, which learners can read anyw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bncourse.grading.answers import Driver, call_function
 from bncourse.grading.assembly import Assembly, Line, assemble
+from bncourse.grading.backwards import hand_in_backward
 from bncourse.grading.batches import deal_batches
 from bncourse.grading.form import Choice, Form, Number, fill_form
+from bncourse.grading.layer_lives import live_through
+from bncourse.grading.model_runs import fit_model
 
 DRIVERS: Mapping[str, Driver] = {
-    driver.__name__: driver for driver in (call_function, fill_form, assemble, deal_batches)
+    driver.__name__: driver
+    for driver in (
+        call_function,
+        fill_form,
+        assemble,
+        deal_batches,
+        hand_in_backward,
+        live_through,
+        fit_model,
+    )
 }
 FIELDS = {"number": Number, "choice": Choice}
 
@@ -25,7 +37,8 @@ FIELDS = {"number": Number, "choice": Choice}
 class Asked:
     """The entry name, the names of arguments and results, the driver and its form.
 
-    ``library_layers`` is True where a library's own normalisation may be called.
+    ``library_layers`` is True where a library's own normalisation may be called. ``oracle`` puts
+    a question to whoever asked, where the task has someone to answer it.
     """
 
     id: str
@@ -35,6 +48,7 @@ class Asked:
     driver: Driver = call_function
     form: Any = None
     library_layers: bool = False
+    oracle: Callable[..., Any] | None = None
 
 
 def to_data(task: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,10 @@ class CaseEvidence:
         """Whether everything about this case is right."""
         return not (self.faulty or self.imprecise or self.outcome.mutated)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many numbers went in: the smaller, the easier to follow."""
-        return sum(np.size(a) for a in self.case.args if isinstance(a, np.ndarray))
+        return _numbers_in(self.case.args)
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,14 @@ class Evidence:
         faults = [c for c in failing if c.faulty]
         plain = [c for c in faults if not c.wrong or _differs_plainly(c)]
         return min(plain or faults or failing, key=lambda c: c.size)
+
+
+def _numbers_in(value: Any) -> int:
+    if isinstance(value, np.ndarray):
+        return value.size
+    if isinstance(value, (tuple, list)):
+        return sum(map(_numbers_in, value)) + len(value)
+    return 0
 
 
 def _differs_plainly(evidence: CaseEvidence) -> bool:

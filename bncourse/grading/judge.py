@@ -48,7 +48,7 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
     verdict = replace(
         blank,
         status=_status(evidence, explanations, failures),
-        credit=evidence.share if task.partial else 0.0,
+        credit=_credit(task, evidence),
         passed=evidence.passed,
         failed=evidence.failed,
         seen=_seen(task, evidence),
@@ -70,6 +70,12 @@ def _status(
         return Status.NAMED
     # What is shown is the smallest failing case; another may have raised.
     return Status.ERROR if evidence.smallest_failing().failure else Status.UNRECOGNISED
+
+
+def _credit(task: Task, evidence: Evidence) -> float:
+    if task.credit is not None:
+        return min(max(task.credit(evidence), 0.0), 1.0)
+    return evidence.share if task.partial else 0.0
 
 
 def _left_open(
@@ -102,6 +108,8 @@ def _raised(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _seen(task: Task, evidence: Evidence) -> tuple[str, ...]:
+    if task.tell is not None and not any(c.failure for c in evidence.cases):
+        return task.tell(evidence)
     worst = evidence.smallest_failing()
     if worst.failure:
         return describe_failure(worst.failure, worst.case, task.params)

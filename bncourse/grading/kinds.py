@@ -43,7 +43,9 @@ def driven_task(driver: Driver, **rest: Any) -> Task:
 
     The reference, the misconceptions and the switchboard are written as learners write theirs.
     """
-    asked = Asked(rest["id"], rest["entry"], rest["params"], rest["outputs"])
+    asked = Asked(
+        rest["id"], rest["entry"], rest["params"], rest["outputs"], oracle=rest.get("oracle")
+    )
 
     def driven(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
@@ -56,12 +58,13 @@ def driven_task(driver: Driver, **rest: Any) -> Task:
         replace(m, wrong=m.wrong and driven(m.wrong), variants=tuple(map(driven, m.variants)))
         for m in rest.pop("misconceptions")
     )
-    board = rest.pop("switchboard", None)
+    board, given = rest.pop("switchboard", None), rest.pop("given", None)
     return Task(
         driver=driver,
         reference=driven(rest.pop("reference")),
         misconceptions=bank,
         switchboard=board and driven(board),
+        given=given and driven(given),
         **rest,
     )
 

@@ -7,7 +7,7 @@ a good tutor would say on seeing it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,12 @@ class Task:
     the judge, must take any arrays, and raises AnswerError for those it cannot read. ``given`` is
     the code that learners find and mend: an answer that still does the same is not started.
 
+    ``oracle`` answers the learner's code while it runs, beside the judge: it takes what a driver
+    passes on, arrays and numbers that may be anything, and returns arrays. ``smaller`` gives the
+    simpler versions of a case: a failing case is shrunk through them before it is shown.
+    ``credit`` gives the share earned from the evidence, where it is not all or nothing; ``tell``
+    says what was seen in the task's own words.
+
     ``personal``: the cases are drawn from the learner's name, not afresh. ``partial``: each
     output earns its own share (forms). ``graded``: False for a checkpoint without marks.
     ``recorded``: the answer is kept without being judged. ``library_layers``: a library's own
@@ -93,6 +99,10 @@ class Task:
     switchboard: Callable[..., Any] | None = None
     measure: Callable[..., dict[str, np.ndarray]] | None = None
     given: Callable[..., Any] | None = None
+    oracle: Callable[..., tuple[np.ndarray, ...]] | None = None
+    smaller: Callable[[Case], Iterable[Case]] | None = None
+    credit: Callable[[Any], float] | None = None
+    tell: Callable[[Any], tuple[str, ...]] | None = None
     loose_shapes: frozenset[str] = frozenset()
     personal: bool = False
     partial: bool = False

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from bncourse.grading.sandbox import wire
 from bncourse.grading.sandbox.cells import Notebook, run_all
 from bncourse.grading.sandbox.preload import HIDDEN
 from bncourse.grading.sandbox.refusals import NotHere, refuse_for_good, refusing
-from bncourse.grading.sandbox.values import unpack
+from bncourse.grading.sandbox.values import pack, unpack
 from bncourse.grading.task import Case
 
 MAX_FLAGS = 20
@@ -40,8 +41,11 @@ def serve(read_fd: int, write_fd: int, kind: str) -> None:
     run_all(notebook, request["cells"], seconds, replies.begin_cell, replies.end_cell)
     name = notebook.scope.get("learner")
     replies.put({"is": "learner", "name": name[:NAME_LIMIT] if isinstance(name, str) else ""})
+    line = _Line(read_fd, replies)
     for data in questions["tasks"]:
         asked = from_data(data["asked"])
+        if data["oracle"]:
+            asked = replace(asked, oracle=line.ask)
         cases = [Case("", unpack(c["args"], arrays), strided=c["strided"]) for c in data["cases"]]
         replies.begin_task(asked.id)
         if asked.entry in notebook.scope:
@@ -52,6 +56,22 @@ def serve(read_fd: int, write_fd: int, kind: str) -> None:
         else:
             replies.put({"is": "absent", "id": asked.id})
     replies.begin({"is": "end"})
+
+
+class _Line:
+    """Puts questions of the running answer to the parent, and waits for what it says."""
+
+    def __init__(self, fd: int, replies: _Replies) -> None:
+        self._fd, self._replies = fd, replies
+
+    def ask(self, *args: Any) -> tuple[np.ndarray, ...]:
+        """Return the arrays that come back. Raises ValueError with the parent's reason."""
+        arrays: list[np.ndarray] = []
+        self._replies.ask(pack(args, arrays), arrays)
+        head, told = wire.read_message(lambda n: os.read(self._fd, n))
+        if head is not None:
+            raise ValueError(head)
+        return tuple(told)
 
 
 class _Replies:
@@ -68,6 +88,9 @@ class _Replies:
 
     def begin(self, head: Mapping[str, Any]) -> None:
         self.put(head)
+        self._send()
+
+    def _send(self) -> None:
         rest = memoryview(bytes(self._waiting))
         self._waiting.clear()
         while rest:
@@ -86,6 +109,10 @@ class _Replies:
     def begin_task(self, task: str) -> None:
         self._task = task
         self.begin({"is": "task", "id": task})
+
+    def ask(self, args: Any, arrays: Sequence[np.ndarray]) -> None:
+        self.put({"is": "ask", "id": self._task, "args": args}, arrays)
+        self._send()
 
     def begin_cell(self, number: int) -> None:
         self.begin({"is": "cell", "number": number})

@@ -78,6 +78,9 @@ class FreshSession:
         self._closing = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self._to_write: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write, daemon=True)
+        self._writer.start()
 
     def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -89,10 +92,17 @@ class FreshSession:
         with contextlib.suppress(queue.Full):
             self._pieces.put(b"", timeout=0.2)
 
-    def send(self, data: bytes) -> None:
-        """Send the request. Raises OSError when the interpreter is gone."""
-        self._process.stdin.write(data)
-        self._process.stdin.flush()
+    def _write(self) -> None:
+        """Write what is to be sent: whoever does not read must not hold up the grader."""
+        with contextlib.suppress(OSError):
+            while data := self._to_write.get():
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(self._process.stdin.fileno(), rest) :]
+
+    def send(self, data: bytes, seconds: float = 0.0) -> None:
+        """Send the request, or an answer; an interpreter that is gone shows when it is read."""
+        self._to_write.put(data)
 
     def receive(self, seconds: float) -> bytes | None:
         """Return the next bytes, b"" when the interpreter is gone, None after ``seconds``."""
@@ -117,9 +127,11 @@ class FreshSession:
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, 9)
+        code = self._process.wait()
+        self._to_write.put(b"")
+        self._writer.join(5)
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        code = self._process.wait()
         self._closing = True
         self._reader.join(5)
         self._process.stdout.close()

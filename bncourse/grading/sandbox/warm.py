@@ -112,9 +112,9 @@ class WarmSession:
     def __init__(self, control: socket.socket, job: socket.socket) -> None:
         self._control, self._job = control, job
 
-    def send(self, data: bytes) -> None:
-        """Send the request. Raises OSError when the child is gone."""
-        self._job.settimeout(START_SECONDS)
+    def send(self, data: bytes, seconds: float = START_SECONDS) -> None:
+        """Send the request, or an answer. Raises OSError when nobody takes it in that time."""
+        self._job.settimeout(seconds)
         self._job.sendall(data)
 
     def receive(self, seconds: float) -> bytes | None:

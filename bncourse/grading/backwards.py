@@ -1,0 +1,44 @@
+"""Drive a function that judges backward passes: each one is somewhere else, and only answers.
+
+The learner's function is handed a callable ``backward(dy, cache)`` that puts its arguments to the
+task's oracle. What stands behind it cannot be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bncourse.grading.answers import AnswerError, NotStarted, call_function
+
+CACHE = ("x_hat", "inv_std", "gamma", "eps")
+
+
+def hand_in_backward(task: Any, value: Any) -> Callable[..., Any]:
+    """Drive ``f(backward) -> bool``, where ``backward(dy, cache)`` returns dx, dgamma, dbeta.
+
+    The driven function takes the number by which the oracle knows the backward pass, and returns
+    the truth value.
+    """
+    function = call_function(task, value)
+
+    def judge_one(number: int) -> np.ndarray:
+        def backward(dy: Any, cache: Any) -> tuple[np.ndarray, ...]:
+            if not isinstance(cache, Mapping) or not set(CACHE) <= set(cache):
+                raise TypeError(
+                    f"cache should be the dict that forward returned, with {', '.join(CACHE)}"
+                )
+            parts = (np.array(a, dtype=float) for a in (dy, *(cache[name] for name in CACHE)))
+            return task.oracle(number, *parts)
+
+        said = function(backward)
+        if said is None or said is Ellipsis:
+            raise NotStarted
+        said = np.asarray(said)
+        if said.dtype != bool or said.size != 1:
+            raise AnswerError(f"{task.entry} should return True or False; {said!r} came.")
+        return said.reshape(())
+
+    return judge_one

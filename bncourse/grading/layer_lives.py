@@ -1,0 +1,81 @@
+"""Drive a class of layers with running statistics through a life: a list of what happens to it.
+
+What can happen: ``("train",)``, ``("eval",)``, ``("forward", x)``, ``("reset",)``, ``("save",)``
+and ``("load",)``, which makes a new layer from what was saved last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bncourse.grading.answers import AnswerError, NotStarted, as_numbers, call_function
+
+LIVED = ("refused", "y", "running_mean", "running_var")
+STATE = ("gamma", "beta", "running_mean", "running_var")
+
+
+def live_through(task: Any, value: Any) -> Callable[..., Any]:
+    """Drive ``cls(num_features, eps, momentum)`` with the methods forward, train, eval, reset,
+    state and load.
+
+    The driven class takes gamma, beta, eps, momentum and the list of events. It returns for each
+    event 1 where a ValueError refused it, else 0; all outputs one after the other; and the running
+    mean and variance after each event, (events, D).
+    """
+    make = call_function(task, value)
+
+    def live(gamma: Any, beta: Any, eps: float, momentum: float, events: Any) -> tuple:
+        def new() -> Any:
+            return make(len(gamma), eps, momentum)
+
+        layer, saved = new(), None
+        _set(layer, gamma=gamma.copy(), beta=beta.copy())
+        refused, outputs, means, variances = [], [np.zeros(0)], [], []
+        for event in events:
+            refused.append(0)
+            if event[0] == "forward":
+                try:
+                    outputs.append(_output(layer.forward(event[1]), event[1]))
+                except ValueError:
+                    refused[-1] = 1
+            elif event[0] == "save":
+                saved = layer.state()
+            elif event[0] == "load" and saved is not None:
+                layer = new()
+                layer.load(saved)
+            elif event[0] != "load":
+                getattr(layer, event[0])()
+            state = _read(layer)
+            means.append(state["running_mean"])
+            variances.append(state["running_var"])
+        return np.array(refused), np.concatenate(outputs), np.stack(means), np.stack(variances)
+
+    return live
+
+
+def _set(layer: Any, **values: np.ndarray) -> None:
+    for name, value in values.items():
+        if not hasattr(layer, name):
+            raise AnswerError(f"a new layer has no attribute {name}: make it in __init__.")
+        setattr(layer, name, value)
+
+
+def _output(y: Any, x: np.ndarray) -> np.ndarray:
+    if y is None or y is Ellipsis:
+        raise NotStarted
+    y = as_numbers(y, "y")
+    if y.shape != x.shape:
+        raise AnswerError(f"forward should return an array of x's shape {x.shape}; {y.shape} came.")
+    return y.ravel()
+
+
+def _read(layer: Any) -> dict[str, np.ndarray]:
+    state = layer.state()
+    if state is None or state is Ellipsis:
+        raise NotStarted
+    if not isinstance(state, Mapping) or not set(STATE) <= set(state):
+        raise AnswerError(f"state() should return a dict with {', '.join(STATE)}; {state!r} came.")
+    return {name: as_numbers(state[name], name) for name in STATE}
