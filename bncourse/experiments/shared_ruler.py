@@ -9,19 +9,20 @@ mean and variance run over
   every pixel of every feature map as a feature of its own;
 - "per image": all places of a channel of one image (instance norm, Ulyanov et al. 2016).
 
-The first two keep running averages for evaluation; the last does the same in both modes. Each learns
-a gamma and a beta for whatever shares a ruler over the batch: for each channel, or each activation.
+The first two keep running averages for evaluation; the last does the same in both modes. The second
+learns a gamma and a beta for each activation, the others for each channel.
 
 Every kind is trained at every batch size at its own best rate, for the same number of epochs, the
-last quarter of them at a tenth of that rate, so that weights and averages settle. It is
-then tested on images as they are, and moved by one pixel to the left, right, up and down.
+last quarter of them at a tenth of that rate, so that weights and averages settle. It is then tested
+on images as they are, and on images moved by one pixel to the left, right, up and down.
 
 `python -m bncourse.experiments.shared_ruler` searches the rates and stores what it finds, in about
-fifteen minutes.
+fifteen minutes of one core.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -41,7 +42,8 @@ EPOCHS = 20
 STAGES = ((0.75, 1.0), (0.25, 0.1))  # share of the updates, factor of the rate: noise settles
 SEEDS = tuple(range(10))
 SEARCH_SEEDS = (100, 101, 102, 103, 104)  # not those that are compared
-SEARCH_RATES = tuple(2.0**k for k in range(-8, 4))
+SEARCH_RATES = tuple(2.0**k for k in range(-8, 8))
+FIRST_RATE = SEARCH_RATES.index(0.25)
 MOVES = ((0, -1), (0, 1), (-1, 0), (1, 0))
 EPS, MOMENTUM = 1e-5, 0.1
 
@@ -72,7 +74,7 @@ class SharedRuler:
 
 
 class StackedNorm(nn.Module):
-    """A normalisation for each of S networks, on maps (N, S * C, H, W); `kind` is one of `KINDS`."""
+    """A normalisation of a kind in `KINDS` for each of S networks: maps (N, S * C, H, W)."""
 
     def __init__(self, kind: str, networks: int, channels: int) -> None:
         super().__init__()
@@ -116,7 +118,7 @@ class StackedConvNet(nn.Module):
             return tuple(torch.from_numpy(np.stack(a)).float() for a in zip(*layers, strict=True))
 
         self.filters, self.norms = nn.ParameterList(), nn.ModuleList()
-        for before, channels in zip(CHANNELS[:-1], CHANNELS[1:], strict=True):
+        for before, channels in pairwise(CHANNELS):
             weight, _ = drawn(9 * before, channels)
             weight = weight.transpose(1, 2).reshape(-1, before, 3, 3)
             self.filters.append(nn.Parameter(weight.contiguous()))
@@ -172,8 +174,7 @@ def moved(x: Tensor, down: int, right: int) -> Tensor:
 def search_rate(kind: str, batch_size: int) -> dict:
     """Find the rate with the lowest mean test error on the seeds of the search.
 
-    It goes up and down from the middle of `SEARCH_RATES` as long as the error falls, two rates
-    beyond the best.
+    It starts at `FIRST_RATE` and goes on until two rates below and two above the best were tried.
     """
     tried: dict[int, float] = {}
 
@@ -183,7 +184,7 @@ def search_rate(kind: str, batch_size: int) -> dict:
             tried[k] = float(found.mean())
         return tried[k]
 
-    error(len(SEARCH_RATES) // 2)
+    error(FIRST_RATE)
     while True:
         best = min(tried, key=tried.get)
         near = [k for k in range(best - 2, best + 3) if 0 <= k < len(SEARCH_RATES)]
@@ -213,7 +214,8 @@ def measure_all() -> dict:
             search = search_rate(kind, batch_size)
             test, shifted = measure(kind, batch_size, search["learning_rate"], SEEDS)
             arm = {"kind": kind, "batch_size": batch_size, **search}
-            arm |= {"test_error": test.round(2).tolist(), "shifted_error": shifted.round(2).tolist()}
+            arm["test_error"] = test.round(2).tolist()
+            arm["shifted_error"] = shifted.round(2).tolist()
             arms.append(arm)
             print(arm, flush=True)
     return {

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bncourse.experiments.shared_ruler import SharedRuler
+from bncourse.experiments.shared_ruler import SharedRuler, load_shared_ruler
 from bncourse.figures.shared_ruler import shared_ruler
 from tests.figures.checks import png_of
 
@@ -104,3 +104,15 @@ def test_the_caption_has_every_mean():
     assert "moved by one pixel: per channel 8, 4, 6 (sd" in caption
     swapped = replace(record(), test_error=record().shifted_error)
     assert "as they are: per channel 8, 4, 6" in shared_ruler(swapped).caption
+
+
+def test_the_stored_comparison_fits_its_picture():
+    stored = load_shared_ruler()
+    figure = shared_ruler(stored)
+    png_of(figure._repr_mimebundle_())
+    for axes in figure.picture.axes:
+        low, high = axes.get_ylim()
+        assert low <= bars(axes).min() and bars(axes).max() <= high
+        for a, b in itertools.combinations(axes.texts, 2):
+            assert not a.get_window_extent().overlaps(b.get_window_extent())
+    assert f"means of {len(stored.seeds)} seeds" in figure.caption

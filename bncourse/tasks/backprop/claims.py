@@ -16,8 +16,8 @@ SENTENCES = Sentences(
         1,
     ),
     precision=Sentence(
-        "A right backward pass fails a gradient check in float32 with h = 1e-5, by a relative "
-        "error of 0.3. The reason is …",
+        "A right backward pass fails a gradient check in float32 with h = 1e-7, by a relative "
+        "error of one half. The reason is …",
         (
             "rounding: two nearly equal losses were subtracted",
             "the step is too large, so that the curve bends",
@@ -84,7 +84,7 @@ MISCONCEPTIONS = (
     ),
     SENTENCES.slip(
         "step too large",
-        "At h = 1e-5 the bending of the curve is far below a tenth. float32 keeps seven digits, "
+        "At h = 1e-7 the bending of the curve is far below a tenth. float32 keeps seven digits, "
         "and the two losses agree in most of them.",
         "What happens to the digits when 1.2345678 and 1.2345671 are subtracted?",
         precision=1,

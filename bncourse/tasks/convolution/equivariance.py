@@ -42,8 +42,9 @@ def cases(rng: np.random.Generator) -> list[Case]:
             draw("a fifth norm, the image moved to the right", (3, 2, 5, 3), (0, 1), "H"),
             draw("a norm per activation, not moved at all", (2, 2, 3, 3), (0, 0), "CHW"),
         ]
-        # The largest difference must be a negative one somewhere.
-        if any(_signed(case) for case in drawn):
+        # The largest difference must be a negative one somewhere, and a positive one elsewhere.
+        signs = ("signed", "signed, the other way")
+        if all(any(_misses(case, sign) for case in drawn) for sign in signs):
             return drawn
 
 
@@ -57,13 +58,10 @@ def labels(shape, own):
     return out
 
 
-def _signed(case: Case) -> bool:
-    names = ("gap",)
-    right, signed = (
-        float(dict(zip(names, [TASK.reference(*case.args, **k)], strict=True))["gap"])
-        for k in ({}, {"largest": "signed"})
-    )
-    return abs(right - signed) > 1e-3
+def _misses(case: Case, largest: str) -> bool:
+    """Say whether a largest difference that minds its sign is another one."""
+    both = TASK.reference(*case.args), TASK.switchboard(*case.args, largest=largest)
+    return abs(both[0] - both[1]) > 1e-3
 
 
 def _loops(norm, x, shift):
@@ -113,7 +111,7 @@ TASK = driven_task(
         "There are two ways to get a moved, normalised map. Write both down, one line each; what "
         "is the first thing that each line does?",
         "One way normalises and then moves, the other moves and then normalises. Both move in the "
-        "same direction, along the axes of H and W. The answer is the largest size of a difference.",
+        "same direction, along H and W. The answer is the largest size of a difference.",
         "For a series (N, C, L): first = np.roll(norm(x), d, axis=2), then = norm(np.roll(x, d, "
         "axis=2)), and the gap is abs(first - then).max(). np.roll takes a tuple of shifts with a "
         "tuple of axes.",

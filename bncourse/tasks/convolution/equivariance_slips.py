@@ -18,7 +18,7 @@ def equivariance_gap(
     norm, x, shift, *,
     axes="H and W", edge="round", before="both", largest="size", turned=False, divide=False,
 ):  # fmt: skip
-    """Return the largest gap between norm-then-roll and roll-then-norm; keywords switch slips on."""
+    """Return the largest gap between moving after and before; the keywords switch slips on."""
 
     def move(a, sign=1):
         dh, dw = (sign * d for d in shift)
@@ -45,7 +45,6 @@ def equivariance_gap(
         "signed": lambda: gap.max(),
         "signed, the other way": lambda: (-gap).max(),
         "mean": lambda: np.abs(gap).mean(),
-        "signed mean": lambda: gap.mean(),
         "sum": lambda: np.abs(gap).sum(),
         "square": lambda: np.square(gap).max(),
         "mean square": lambda: np.square(gap).mean(),
@@ -175,12 +174,6 @@ MISCONCEPTIONS = (
         "That is the mean size of the differences. The largest one was asked for.",
         "One pixel of a thousand is wrong by 1. What should the gap be?",
         largest="mean",
-    ),
-    _slip(
-        "mean with signs",
-        "That is the mean of the differences with their signs: they cancel.",
-        "Two pixels are wrong, one by +1 and one by −1. What should the gap be?",
-        largest="signed mean",
     ),
     _slip(
         "sum for largest",

@@ -176,27 +176,27 @@ SLIPS = (
         share="channel and row",
     ),
     replace(
-    _slip(
-        "reshaped without moving the axis",
-        "The numbers equal those of x.reshape(-1, C): its columns are not the channels. A reshape "
-        "reads the numbers as they lie in memory, and there W runs fastest, not C.",
-        "Which axis must be last before the reshape, so that a row of the table holds one pixel's "
-        "channels?",
-        "M3",
-        share="rows of the reshape",
-    ),
-    variants=(*RESHAPED, _measured_in_the_reshape),
+        _slip(
+            "reshaped without moving the axis",
+            "The numbers equal those of x.reshape(-1, C): its columns are not the channels. A "
+            "reshape reads the numbers as they lie in memory, and there W runs fastest, not C.",
+            "Which axis must be last before the reshape, so that a row of the table holds the "
+            "channels of one pixel?",
+            "M3",
+            share="rows of the reshape",
+        ),
+        variants=(*RESHAPED, _measured_in_the_reshape),
     ),
     replace(
-    _slip(
-        "reshaped to channels first",
-        "The numbers equal those of x.reshape(C, -1): its rows are not the channels, as N comes "
-        "first in memory.",
-        "What do the first H·W numbers of x belong to, and what the next H·W?",
-        "M3",
-        share="columns of the reshape",
-    ),
-    variants=TURNED,
+        _slip(
+            "reshaped to channels first",
+            "The numbers equal those of x.reshape(C, -1): its rows are not the channels, as N "
+            "comes first in memory.",
+            "What do the first H·W numbers of x belong to, and what the next H·W?",
+            "M3",
+            share="columns of the reshape",
+        ),
+        variants=TURNED,
     ),
     _slip(
         "not moved back",

@@ -112,7 +112,7 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "old bias",
-        "The bias came back as it was: only W was folded.",
+        "The bias came back as it was.",
         "For x = 0, what does batch norm make of b?",
         shift="old bias",
     ),
@@ -197,7 +197,7 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "W as it was",
-        "W came back unscaled: only the bias was folded.",
+        "W came back as it was, unscaled.",
         "Twice the gamma should make the output of a unit twice as large. Does it?",
         rows="unscaled",
     ),
@@ -225,8 +225,8 @@ MISCONCEPTIONS = (
     _also(
         _slip(
             "tables only",
-            "For a table W it is right. For the kernels of a convolution, with four axes, the "
-            "scale does not lie along the first one.",
+            "With a table W the scale lies along the units. With the kernels of a convolution, "
+            "which have four axes, it does not.",
             "Which shape must s have to be multiplied with W (O, I, kH, kW) along O?",
             "M3",
             rows="table",
@@ -235,6 +235,13 @@ MISCONCEPTIONS = (
         "table, by a matrix",
         "table, reshaped",
         "table, reshaped, other way",
+    ),
+    _slip(
+        "kernels only",
+        "The scale got four axes. That fits the kernels of a convolution, but not a table W.",
+        "How many axes must s have for W (O, I), and how many for W (O, I, kH, kW)?",
+        "M3",
+        rows="kernels",
     ),
     _slip(
         "not turned back",

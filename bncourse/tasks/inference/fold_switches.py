@@ -62,6 +62,7 @@ ROWS: dict[str, Callable] = {
     "table, by a matrix": lambda s, W: np.diag(s) @ W,
     "table, reshaped": lambda s, W: s.reshape(-1, 1) * W,
     "table, reshaped, other way": lambda s, W: W * s.reshape(-1, 1),
+    "kernels": lambda s, W: s.reshape(-1, 1, 1, 1) * W,
     "transposed": lambda s, W: W.T * s,
     "divided": lambda s, W: W / _column(s, W),
 }

@@ -249,8 +249,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "forgotten in a straight line",
-        "That is 1 / momentum: the start would lose the same share with every batch. But each "
-        "batch takes a share of what is left.",
+        "That is 1 / momentum, rounded up: the start would lose the same share with every batch. "
+        "But each batch takes a share of what is left.",
         "What is the start's weight after two batches: 1 − 2 · momentum, or something else?",
         "",
         lambda p: partly(batches=math.ceil(1 / p["momentum"])),
@@ -264,8 +264,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "count for small momentum",
-        "That is 4.6 / momentum, where (1 − momentum)ᵏ was taken for exp(−momentum · k). Near, but "
-        "a count is exact.",
+        "That is 4.6 / momentum, rounded up, where (1 − momentum)ᵏ was taken for "
+        "exp(−momentum · k). Near, but a count is exact.",
         "What is the start's weight after one batch, to four digits?",
         "",
         lambda p: partly(batches=math.ceil(-math.log(0.01) / p["momentum"])),

@@ -230,8 +230,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "count for small steps",
-        "That is 4.6 / (1 − momentum), where momentumᵏ was taken for exp(−(1 − momentum) · k). "
-        "Near, but a count is exact.",
+        "That is 4.6 / (1 − momentum), rounded up, where momentumᵏ was taken for "
+        "exp(−(1 − momentum) · k). Near, but a count is exact.",
         "What is the start's weight after one update, to four digits?",
         "",
         lambda p: _partly(batches=math.ceil(-math.log(0.01) / (1 - p["momentum"]))),

@@ -7,7 +7,11 @@ from functools import partial
 
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Misconception
-from bncourse.tasks.inference.update_running_switches import update_running
+from bncourse.tasks.inference.update_running_switches import (
+    looked_up_at_once,
+    update_running,
+    weights_at_once,
+)
 
 _slip = slips(update_running)
 
@@ -41,14 +45,11 @@ MISCONCEPTIONS = (
         "M6",
         weights="exchanged",
     ),
-    replace(
-        _slip(
-            "momentum fixed",
-            "The weights are those of the defaults, 0.1 and 0.99, whatever was passed in.",
-            "Where does the argument momentum enter your code?",
-            weights="fixed",
-        ),
-        variants=(partial(update_running, weights="fixed 0.01"),),
+    _slip(
+        "momentum fixed",
+        "The weights are those of the defaults, 0.1 and 0.99, whatever was passed in.",
+        "Where does the argument momentum enter your code?",
+        weights="fixed",
     ),
     _everywhere(
         _slip(
@@ -212,6 +213,17 @@ MISCONCEPTIONS = (
         "for: it says that the value passed in is wrong.",
         "Who raises this exception: you, or a dict that was asked for a missing key?",
         unknown="looked up",
+    ),
+    Misconception(
+        "all weights at once",
+        "1 / n is computed for every convention. Two of them do not need n, and it may be None.",
+        "For which of the three is n surely a number?",
+        wrong=weights_at_once,
+        variants=(
+            looked_up_at_once,
+            partial(weights_at_once, one=1.0),
+            partial(looked_up_at_once, one=1.0),
+        ),
     ),
     replace(
         _slip(

@@ -10,7 +10,6 @@ WEIGHTS: dict[str, Callable] = {  # of the new value, by the convention and its 
     "all PyTorch": lambda rule, m: m,
     "all Keras": lambda rule, m: 1 - m,
     "fixed": lambda rule, m: 0.1 if rule == "torch" else 1 - 0.99,
-    "fixed 0.01": lambda rule, m: 0.1 if rule == "torch" else 0.01,
 }
 STEPS: dict[str, Callable] = {  # from the old value r and the new one b with weight w
     "right": lambda r, b, w: (1 - w) * r + w * b,
@@ -49,3 +48,16 @@ def update_running(
     if convention == "cumulative" or (n_decides and n is not None):
         return PLAIN[plain](running, batch_stat, n, momentum)
     return STEPS[step](running, batch_stat, WEIGHTS[weights](convention, momentum))
+
+
+def weights_at_once(running, batch_stat, momentum, convention, n=None, one=1):
+    """Make all three weights and take one: without n there is no third."""
+    if convention not in ("torch", "keras", "cumulative"):
+        raise ValueError(convention)
+    return looked_up_at_once(running, batch_stat, momentum, convention, n, one)
+
+
+def looked_up_at_once(running, batch_stat, momentum, convention, n=None, one=1):
+    """Make all three weights and look one up, whatever the word."""
+    w = {"torch": momentum, "keras": 1 - momentum, "cumulative": one / n}[convention]
+    return STEPS["right"](running, batch_stat, w)
