@@ -17,6 +17,9 @@ NOTEBOOKS = [
     "exercises/01_mini_batches.ipynb",
     "exercises/02_input_normalisation.ipynb",
     "exercises/03_batch_norm.ipynb",
+    "exercises/04_backprop.ipynb",
+    "exercises/05_inference.ipynb",
+    "exercises/06_convolution.ipynb",
 ]
 
 

@@ -119,7 +119,7 @@ SLIPS = (
     _slip(
         "average for dmean",
         "dmean was averaged. The one mean is subtracted from every sample: their shares add up. "
-        "(The 1/m comes one stage later, when the mean passes it on to x.)",
+        "The 1/m comes one stage later, when the mean passes it on to x.",
         "Where an arrow fans out forward, what happens backward?",
         mean_summed="mean",
     ),

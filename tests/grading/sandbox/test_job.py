@@ -200,3 +200,78 @@ def test_the_request_holds_no_answers():
     for case in task.draw(3):
         y = task.reference(*case.args)[0]
         assert not any(a.shape == y.shape and np.allclose(a, y) for a in arrays)
+
+
+ASKING = Question("9.1", ASKED, QUESTION.cases, oracle=lambda k, x: (x + k,))
+
+
+class Answered(Scripted):
+    """A child that keeps what it was told."""
+
+    def __init__(self, *pieces):
+        super().__init__(*pieces)
+        self.told = []
+
+    def send(self, data, seconds=None):
+        self.told.append(data)
+
+
+def ask(question, *pieces):
+    child, replies = Answered(*pieces), Replies({"9.1": question}, frozenset())
+    failure = converse(child, b"", replies, 0.05, time.monotonic() + 5)
+    return failure, [read(data) for data in child.told[1:]]
+
+
+def read(data):
+    pieces = memoryview(data)
+
+    def take(n):
+        nonlocal pieces
+        piece, pieces = pieces[:n], pieces[n:]
+        return bytes(piece)
+
+    return wire.read_message(take)
+
+
+def a_question(number, task="9.1", x=(1.0, 2.0)):
+    said = {"is": "ask", "id": task, "args": {"tuple": [number, {"array": 0}]}}
+    return wire.encode(said, [np.array(x)])
+
+
+def test_what_an_answer_asks_is_answered_by_the_parent():
+    failure, told = ask(
+        ASKING, head(**{"is": "task", "id": "9.1"}), a_question(2) + a_question(5),
+        head(**{"is": "end"}),
+    )  # fmt: skip
+    assert failure is None
+    assert [(said, [a.tolist() for a in arrays]) for said, arrays in told] == [
+        (None, [[3, 4]]), (None, [[6, 7]])
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "args", [{"tuple": ["a", {"array": 0}]}, {"tuple": [1]}, {"array": 99}, 7, None, {"x": {}}]
+)
+def test_a_question_that_makes_no_sense_is_answered_with_a_reason(args):
+    said = wire.encode({"is": "ask", "id": "9.1", "args": args}, [np.ones(2)])
+    failure, told = ask(ASKING, head(**{"is": "task", "id": "9.1"}), said, head(**{"is": "end"}))
+    assert failure is None and isinstance(told[0][0], str) and told[0][1] == []
+
+
+@pytest.mark.parametrize(
+    ("question", "pieces"),
+    [
+        (QUESTION, [head(**{"is": "task", "id": "9.1"}), a_question(1)]),  # nobody answers it
+        (ASKING, [a_question(1)]),  # no task has begun
+        (ASKING, [head(**{"is": "task", "id": "9.1"}), a_question(1, task="3.3")]),
+    ],
+)
+def test_a_question_to_nobody_ends_the_conversation(question, pieces):
+    failure, told = ask(question, *pieces)
+    assert failure.kind == "ended" and "nobody answers" in failure.message and told == []
+
+
+def test_questions_are_counted(monkeypatch):
+    monkeypatch.setattr("bncourse.grading.sandbox.job.MOST_ASKED", 3)
+    failure, told = ask(ASKING, head(**{"is": "task", "id": "9.1"}), *[a_question(1)] * 4)
+    assert failure.kind == "ended" and len(told) == 3

@@ -1,0 +1,146 @@
+"""Answers that put questions to the judge, failing cases that are shrunk, and partial credit."""
+
+import numpy as np
+import pytest
+
+from bncourse.check import judge_answer
+from bncourse.grading.judge import judge
+from bncourse.grading.kinds import driven_task, slips
+from bncourse.grading.run_local import run_cases
+from bncourse.grading.shrink import shrunk
+from bncourse.grading.task import Case
+from bncourse.grading.verdict import Status
+from bncourse.registry import find
+
+GRADER = find("4.5")
+LAYER = find("5.3")
+STAGED = find("4.3")
+
+
+def test_an_answer_sees_of_a_backward_pass_only_what_it_returns():
+    seen = []
+
+    def accepts(backward):
+        cells = [c.cell_contents for c in backward.__closure__ or ()]
+        seen.append([c for c in cells if callable(c)])
+        return True
+
+    run_cases(GRADER, accepts, GRADER.draw(1)[:3])
+    assert seen == [[], [], []]
+
+
+def test_the_two_counts_are_told_and_never_which_they_were():
+    found = judge_answer(GRADER, lambda backward: True, seed=3)
+    assert found.misconceptions == ("accepts everything",) and found.credit == 0
+    assert found.seen[0] == "it rejects 0 of 14 wrong versions"
+    assert found.seen[1] == "and accepts 4 of 4 right ones"
+    told = " ".join((*found.seen, *found.passed, *found.failed))
+    assert not any(name in told for name in ("mean path", "gamma", "eps", "dbeta"))
+
+
+def test_rejecting_everything_earns_nothing_and_a_weak_checker_its_share():
+    def sums(backward):
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(5, 2))
+        cache = {"x_hat": (x - x.mean(0)) / x.std(0), "inv_std": 1 / x.std(0), "gamma": np.ones(2),
+                 "eps": 0.0}  # fmt: skip
+        return bool(np.allclose(backward(rng.normal(size=(5, 2)), cache)[0].sum(0), 0))
+
+    assert judge_answer(GRADER, lambda backward: False).credit == 0
+    assert 0 < judge_answer(GRADER, sums).credit < 0.5
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda backward: 1.0, "True or False"),
+        (lambda backward: backward(np.ones((2, 1)), {"x_hat": 1}), "dict that forward returned"),
+        (lambda backward: backward(np.ones((2, 1)), {
+            "x_hat": np.ones((3, 1)), "inv_std": np.ones(1), "gamma": np.ones(1), "eps": 0.1}),
+         "do not fit"),
+        (lambda backward: backward(np.ones((300, 300)), {
+            "x_hat": np.ones((300, 300)), "inv_std": np.ones(300), "gamma": np.ones(300),
+            "eps": 0.1}),
+         "are taken"),
+    ],
+)  # fmt: skip
+def test_a_question_that_cannot_be_answered_says_why(answer, words):
+    assert words in " ".join(judge_answer(GRADER, answer).seen)
+
+
+def test_no_answer_is_not_started():
+    assert judge_answer(GRADER, lambda backward: None).status is Status.NOT_STARTED
+    assert judge_answer(LAYER, LAYER.stub).status is Status.NOT_STARTED
+
+
+def _items(x, *, at=3):
+    return np.array([v for v in x if v != at])
+
+
+MADE = driven_task(
+    lambda task, value: value,
+    id="0.0", title="items", entry="items", objective="o", minutes=1, params=("x",),
+    outputs=("y",), cases=lambda rng: [Case("many", (np.array([5.0, 1, 3, 9, 3]),))],
+    reference=lambda x: np.array(x), hints=("h",) * 3, stub=None, switchboard=_items,
+    misconceptions=(slips(_items)("threes", "Threes are lost.", "?", at=3),),
+    smaller=lambda case: (
+        Case("less", (np.delete(case.args[0], k),)) for k in range(case.args[0].size)
+    ),
+)  # fmt: skip
+
+
+def test_a_failing_case_is_shrunk_to_the_simplest_that_still_fails():
+    cases = MADE.draw(0)
+    more, outcomes = shrunk(MADE, _items, cases, run_cases(MADE, _items, cases))
+    assert len(more) == len(outcomes) == 2
+    assert more[-1].args[0].tolist() == [3.0]
+    found = judge(MADE, more, outcomes)
+    assert found.misconceptions == ("threes",) and "x = [3]" in found.seen[0]
+
+
+def test_what_is_right_or_cannot_be_made_simpler_stays_as_it_is():
+    cases = MADE.draw(0)
+    right = run_cases(MADE, lambda x: x, cases)
+    assert shrunk(MADE, lambda x: x, cases, right) == (cases, right)
+    alone = [Case("alone", (np.array([3.0]),))]
+    wrong = run_cases(MADE, _items, alone)
+    assert shrunk(MADE, _items, alone, wrong) == (alone, wrong)
+
+
+def _layer(**switches):
+    return lambda *args: LAYER.switchboard.__wrapped__(*args, **switches)
+
+
+@pytest.mark.parametrize(
+    ("switches", "key", "events"),
+    [
+        ({"remember": "always"}, "memory written in evaluation", 2),
+        ({"reset": "mean only"}, "half a reset", 2),
+        ({"load": "parameters"}, "only parameters loaded", 3),
+        ({"start_var": 0.0}, "variance starts at zero", 1),
+    ],
+)
+def test_a_faulty_layer_is_shown_by_the_shortest_life_that_betrays_it(switches, key, events):
+    for seed in range(4):
+        found = judge_answer(LAYER, _layer(**switches), seed=seed)
+        assert found.misconceptions == (key,)
+        assert len(found.seen) <= events + 2, found.seen  # the making and the outcome besides
+
+
+def test_a_wrong_stage_costs_its_share_and_the_first_is_told():
+    def answer(dy, cache):
+        told = STAGED.reference(dy, cache)
+        return {**told, "dx": 0.0, "dmean": 0.0}
+
+    found = judge_answer(STAGED, answer)
+    assert found.credit == pytest.approx(4 / 6) and not found.ok
+    assert any(line.startswith("dmean") for line in found.seen)
+
+
+def test_a_stage_that_fails_by_an_exception_earns_nothing():
+    def answer(dy, cache):
+        if len(dy) == 7:
+            raise ZeroDivisionError
+        return STAGED.reference(dy, cache)
+
+    assert judge_answer(STAGED, answer).credit == 0
