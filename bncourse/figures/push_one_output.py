@@ -104,9 +104,8 @@ class PushOneOutput(Schematic):
         "while S4 gets none?"
     )
     claim = (
-        "Samples 1, 3, 5, 7, 9, gamma = 1, eps = 0. A theorem about any dy: over all three paths "
-        "dx sums to 0 and dx · x_hat is 0, since y does not change when all x are shifted or "
-        "stretched together."
+        "Samples 1, 3, 5, 7, 9, gamma = 1, eps = 0. Exact for any dy: a theorem, not a property "
+        "of trained nets."
     )
 
     def make_controls(self) -> dict[str, Widget]:

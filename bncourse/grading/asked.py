@@ -17,6 +17,7 @@ from bncourse.grading.batches import deal_batches
 from bncourse.grading.form import Choice, Form, Number, fill_form
 from bncourse.grading.layer_lives import live_through
 from bncourse.grading.model_runs import fit_model
+from bncourse.grading.norms import hand_in_norm
 
 DRIVERS: Mapping[str, Driver] = {
     driver.__name__: driver
@@ -28,6 +29,7 @@ DRIVERS: Mapping[str, Driver] = {
         hand_in_backward,
         live_through,
         fit_model,
+        hand_in_norm,
     )
 }
 FIELDS = {"number": Number, "choice": Choice}

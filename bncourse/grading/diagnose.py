@@ -56,7 +56,8 @@ def _explain_outputs(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
     # What follows from a wrong output is stored in too many ways to be compared, so a mistake
     # must fit up to the first wrong output; one that fits beyond it explains more.
     names = next((tuple(c.wanted) for c in evidence.cases if not c.case.raises), ())
-    off = {n for c in wrong for n in c.wrong}
+    names = tuple(n for n in names if n not in evidence.unwritten)
+    off = {n for c in wrong for n in c.wrong if n in names}
     first = min((names.index(n) for n in off), default=len(names) - 1)
     start, rest = names[: first + 1], names[first + 1 :]
     singles = [(m,) for m in task.misconceptions if _fits(task, evidence, (m,), start)]
@@ -64,7 +65,8 @@ def _explain_outputs(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
     if not whole:
         pairs = [ms for ms in _pairs(task) if _fits(task, evidence, ms, start)]
         whole = [ms for ms in pairs if _fits(task, evidence, ms, rest)] or singles or pairs
-    return tuple(_tell(m) for m in whole[0]) if len(whole) == 1 else ()
+    # Where several explanations fit, only what they have in common is known.
+    return tuple(_tell(m) for m in whole[0] if all(m in ms for ms in whole)) if whole else ()
 
 
 def untouched(task: Task, evidence: Evidence) -> bool:

@@ -59,10 +59,11 @@ class CaseEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All cases of one answer."""
+    """All cases of one answer; ``stages`` are the outputs' names where each earns its share."""
 
     cases: tuple[CaseEvidence, ...]
     partial: bool
+    stages: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -71,17 +72,27 @@ class Evidence:
 
     @property
     def passed(self) -> tuple[str, ...]:
-        """What passed: the cases' labels, or the fields of a form."""
+        """What passed: the cases' labels, or the fields of a form, or the stages."""
         if self.partial:
             return tuple(n for c in self.cases for n in c.wanted if n not in c.wrong)
-        return tuple(dict.fromkeys(c.case.label for c in self.cases if c.clean))
+        if self.stages:
+            return tuple(n for n in self.stages if n not in self.failed)
+        return tuple(dict.fromkeys(c.case.label for c in self.cases if c.clean and c.case.label))
 
     @property
     def failed(self) -> tuple[str, ...]:
         """What failed, likewise."""
         if self.partial:
             return tuple(n for c in self.cases for n in c.wrong)
-        return tuple(dict.fromkeys(c.case.label for c in self.cases if not c.clean))
+        if self.stages:
+            nothing = any(c.outcome.values is None or c.outcome.mutated for c in self.cases)
+            return tuple(
+                n
+                for n in self.stages
+                if nothing or any(n in c.wrong or n in c.imprecise for c in self.cases)
+            )
+        labels = (c.case.label for c in self.cases if not c.clean)
+        return tuple(dict.fromkeys(label for label in labels if label))
 
     @property
     def share(self) -> float:
@@ -90,9 +101,24 @@ class Evidence:
 
     @property
     def only_empty(self) -> bool:
-        """Whether a form lacks nothing but fields that are still empty."""
+        """Whether nothing is wrong but fields that are still empty, or stages not written yet."""
+        if self.stages:
+            return set(self.failed) == set(self.unwritten)
         return self.partial and all(
             np.isnan(c.outcome.values[n]) for c in self.cases if c.outcome.values for n in c.wrong
+        )
+
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """The stages that are still the 0.0 that stands for them."""
+        came = [c.outcome.values for c in self.cases]
+        if not self.stages or any(values is None for values in came):
+            return ()
+        return tuple(
+            n
+            for n in self.stages
+            if all(n in v and v[n].shape == () and v[n] == 0 for v in came)
+            and any(n in c.wrong for c in self.cases)
         )
 
     @property
@@ -133,6 +159,7 @@ def gather(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Ev
     return Evidence(
         tuple(_compare(task, case, out) for case, out in zip(cases, outcomes, strict=True)),
         task.partial,
+        task.outputs if task.stages else (),
     )
 
 

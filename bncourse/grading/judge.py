@@ -10,7 +10,7 @@ from bncourse.grading.evidence import Evidence, gather, measured
 from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.task import Case, Task
 from bncourse.grading.verdict import Status, Verdict
-from bncourse.grading.words import describe_case, describe_failure
+from bncourse.grading.words import describe_case, describe_failure, describe_stage
 
 NOTHING_YET = "So far it returns None."
 AS_FOUND = "It still does exactly what it did when you found it."
@@ -75,7 +75,7 @@ def _status(
 def _credit(task: Task, evidence: Evidence) -> float:
     if task.credit is not None:
         return min(max(task.credit(evidence), 0.0), 1.0)
-    return evidence.share if task.partial else 0.0
+    return evidence.share if task.partial or task.stages else 0.0
 
 
 def _left_open(
@@ -103,14 +103,17 @@ def _raised(evidence: Evidence) -> tuple[str, ...]:
     for c in evidence.cases:
         if c.failure and c.failure.kind == "raised":
             told = f"{c.failure.type}: {c.failure.message}".removesuffix(": ")
-            return (f"With {c.case.label} it raised {told}.",)
+            where = f"With {c.case.label}" if c.case.label else "Elsewhere"
+            return (f"{where} it raised {told}.",)
     return ()
 
 
 def _seen(task: Task, evidence: Evidence) -> tuple[str, ...]:
-    if task.tell is not None and not any(c.failure for c in evidence.cases):
-        return task.tell(evidence)
     worst = evidence.smallest_failing()
+    if task.tell is not None and not worst.failure:
+        return task.tell(evidence)
+    if task.stages and not worst.failure:
+        return describe_stage(task, evidence)
     if worst.failure:
         return describe_failure(worst.failure, worst.case, task.params)
     return describe_case(task, worst)

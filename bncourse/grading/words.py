@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bncourse.grading.batches import GENERATOR
-from bncourse.grading.evidence import CaseEvidence
+from bncourse.grading.evidence import CaseEvidence, Evidence
 from bncourse.grading.outcome import Failure
 from bncourse.grading.task import Case, Task
 
@@ -23,6 +23,8 @@ def number(value: Any, digits: int = 5) -> str:
 
 def array(value: Any, digits: int = 5) -> str:
     """Write a small array in full and a large one by its shape."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k}: {array(v, digits)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)) and any(np.ndim(v) for v in value):
         parts = [array(v, digits) for v in value]
         return f"[{', '.join(parts)}]" if len(parts) <= SMALL else f"a list of {len(parts)}"
@@ -65,6 +67,20 @@ def describe_case(task: Task, evidence: CaseEvidence) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def describe_stage(task: Task, evidence: Evidence) -> tuple[str, ...]:
+    """Describe the first stage that is wrong, on the smallest case that shows it."""
+    written = [n for n in evidence.failed if n not in evidence.unwritten]
+    empty = f"still 0.0: {', '.join(evidence.unwritten)}"
+    if not written:
+        return (empty,)
+    shown = [c for c in evidence.cases if written[0] in c.wrong]
+    if not shown:
+        return describe_case(task, evidence.smallest_failing())
+    first = min(shown, key=lambda c: c.size)
+    lines = (_given(task.params, first.case), _difference(task, written[0], first))
+    return (*lines, empty) if evidence.unwritten else lines
+
+
 def describe_failure(
     failure: Failure, case: Case | None, params: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
@@ -86,7 +102,8 @@ def describe_failure(
             for name, a in zip(params, case.args, strict=False)
             if isinstance(a, np.ndarray)
         )
-        lines.append(f"it was called with {case.label}" + (f": {shapes}" if shapes else ""))
+        if case.label or shapes:
+            lines.append(f"it was called with {case.label}" + (f": {shapes}" if shapes else ""))
         if case.raises:
             lines.append(f"{case.raises} was expected there")
     return tuple(lines)

@@ -127,14 +127,33 @@ def test_a_faulty_layer_is_shown_by_the_shortest_life_that_betrays_it(switches, 
         assert len(found.seen) <= events + 2, found.seen  # the making and the outcome besides
 
 
-def test_a_wrong_stage_costs_its_share_and_the_first_is_told():
+def test_stages_that_are_not_written_yet_are_said_to_be_empty():
     def answer(dy, cache):
         told = STAGED.reference(dy, cache)
-        return {**told, "dx": 0.0, "dmean": 0.0}
+        return {**dict.fromkeys(told, 0.0), "dx_hat": told["dx_hat"]}
 
     found = judge_answer(STAGED, answer)
-    assert found.credit == pytest.approx(4 / 6) and not found.ok
-    assert any(line.startswith("dmean") for line in found.seen)
+    assert found.status is Status.UNFINISHED and found.credit == pytest.approx(1 / 6)
+    assert found.passed == ("dx_hat",)
+    assert found.seen == ("still 0.0: dvar, dmean, dx, dgamma, dbeta",)
+
+
+def test_the_first_wrong_stage_is_told_and_costs_its_share_though_later_ones_are_empty():
+    def answer(dy, cache):  # right for one feature, which is the smallest case
+        told = STAGED.reference(dy, cache)
+        return {**dict.fromkeys(told, 0.0), "dx_hat": dy * cache["gamma"].mean()}
+
+    found = judge_answer(STAGED, answer)
+    assert found.credit == 0 and found.failed[0] == "dx_hat"
+    assert any("dx_hat" in line for line in found.seen)
+    dropped = {"dvar": STAGED.misconception("sign of dvar").wrong}
+
+    def flipped(dy, cache):
+        told = STAGED.reference(dy, cache)
+        return {**told, "dvar": dropped["dvar"](dy, cache)["dvar"], "dx": 0.0}
+
+    found = judge_answer(STAGED, flipped)
+    assert found.misconceptions == ("sign of dvar",) and found.credit == pytest.approx(4 / 6)
 
 
 def test_a_stage_that_fails_by_an_exception_earns_nothing():

@@ -83,7 +83,9 @@ def test_every_hidden_wrong_version_differs_from_the_right_ones(name):
     ("tries", "key"),
     [
         ({"gamma": np.ones(3)}, "gamma is one"),
-        ({"eps": 1e-10}, "eps too small"),
+        ({"eps": 1e-10}, "eps does not show"),
+        ({"gamma": np.ones(3), "parts": 1}, "gamma is one"),
+        ({"eps": 1e-10, "parts": 1}, ("eps does not show", "dx only")),
         ({"gamma": np.array([0.5, 1.5, 2.0])}, "gamma is positive"),
         ({"parts": 1}, "dx only"),
         ({"m": 5}, "one batch size"),
@@ -114,7 +116,33 @@ def test_a_checker_with_a_blind_spot_is_told_which(tries, key):
                         return False
         return True
 
-    assert judge_answer(find("4.5"), accepts).misconceptions == (key,)
+    named = (key,) if isinstance(key, str) else key
+    assert judge_answer(find("4.5"), accepts).misconceptions == named
+
+
+def test_a_checker_that_demands_the_second_sum_at_any_eps_is_told_so():
+    def accepts(backward):
+        rng = np.random.default_rng(2)
+        _, cache = forward(rng.normal(size=(7, 2)), np.array([-1.0, 2.0]), np.zeros(2), 0.5)
+        dx = backward(rng.normal(size=(7, 2)), cache)[0]
+        sums = dx.sum(0), (dx * cache["x_hat"]).sum(0)
+        return bool(np.abs(sums).max() < 1e-8)
+
+    found = judge_answer(find("4.5"), accepts)
+    assert found.misconceptions == ("second sum demanded at every eps",)
+    assert found.seen[1] == "and accepts 0 of 4 right ones"
+
+
+def test_an_exception_tells_no_version_and_no_kind():
+    def accepts(backward):
+        rng = np.random.default_rng(0)
+        _, cache = forward(rng.normal(size=(1, 2)), np.ones(2), np.zeros(2), 0.1)
+        backward(rng.normal(size=(1, 2)), cache)
+        return 1 // (rng.random() > 2)
+
+    found = judge_answer(find("4.5"), accepts)
+    told = " ".join((*found.seen, *found.notes, *found.passed, *found.failed))
+    assert found.status is Status.ERROR and "wrong" not in told and "version" not in told
 
 
 def test_the_usual_public_tests_let_most_wrong_versions_through():

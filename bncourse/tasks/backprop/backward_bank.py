@@ -15,14 +15,16 @@ LARGEST = 20_000  # numbers in dy: checkers need few
 def backward(
     dy, x_hat, inv_std, gamma, eps, *, paths=(1.0, 1.0), scale="right",
     along="samples", mean_count=0, variance_count=0, dgamma="right", dbeta="right",
+    values="x_hat", stretched=True, projected=False, reused=False, swapped=False,
 ):  # fmt: skip
     """The closed form with a switch for each slip; without any it is right.
 
-    ``paths`` weighs the way through the mean and the way through the variance. ``mean_count`` and ``variance_count`` replace the m that a path is divided by when positive,
-    and are added to it when negative.
+    ``paths`` weighs the way through the mean and the one through the variance. ``mean_count`` and
+    ``variance_count`` replace the m that a path is divided by when positive, and are added to it
+    when negative.
     """
     m = len(dy)
-    axis = {"samples": 0, "all": None}[along]
+    axis = {"samples": 0, "features": 1, "all": None}[along]
     counts = [(n if n > 0 else m + n) for n in (mean_count, variance_count)]
     share = [m / n for n in counts]
     factor = {
@@ -32,10 +34,19 @@ def backward(
         "absolute gamma": np.abs(gamma) * inv_std,
         "inv_std missing": gamma * np.ones_like(inv_std),
         "variance": gamma * inv_std**2,
+        "inverted": gamma / inv_std,
         "no eps": gamma / np.sqrt(np.maximum(1 / inv_std**2 - eps, 1e-300)),
     }[scale]
     by_mean = share[0] * dy.mean(axis=axis, keepdims=True)
-    by_variance = share[1] * x_hat * (dy * x_hat).mean(axis=axis, keepdims=True)
+    z = {"x_hat": x_hat, "y": gamma * x_hat}[values]
+    by_variance = share[1] * z * (dy * z).mean(axis=axis, keepdims=True)
+    if not stretched:
+        by_variance = share[1] * (dy * z).mean(axis=axis, keepdims=True)
+    if projected:
+        unit = x_hat / np.maximum(np.sqrt((x_hat**2).mean(axis=0)), 1e-300)
+        by_variance = share[1] * unit * (dy * unit).mean(axis=axis, keepdims=True)
+    if reused:
+        by_mean, by_variance = by_mean / m, by_variance / m
     dx = factor * (dy - paths[0] * by_mean - paths[1] * by_variance)
     grads = {
         "dgamma": {
@@ -50,18 +61,13 @@ def backward(
             "gamma": lambda: gamma * dy.sum(axis=0),
         }[dbeta](),
     }
+    if swapped:
+        grads = {"dgamma": grads["dbeta"], "dbeta": grads["dgamma"]}
     return dx, grads["dgamma"], grads["dbeta"]
 
 
 def _with(**switches):
     return lambda *args: backward(*args, **switches)
-
-
-def _projected(dy, x_hat, inv_std, gamma, eps):
-    """Projects off x_hat as if it had length sqrt(m): right only without eps."""
-    unit = x_hat / np.maximum(np.sqrt((x_hat**2).mean(axis=0)), 1e-300)
-    dx = gamma * inv_std * (dy - dy.mean(axis=0) - unit * (dy * unit).mean(axis=0))
-    return dx, (dy * x_hat).sum(axis=0), dy.sum(axis=0)
 
 
 def staged(dy, x_hat, inv_std, gamma, eps):
@@ -105,7 +111,7 @@ WRONG: dict[str, Callable] = {
     "variance path added": _with(paths=(1.0, -1.0)),
     "unbiased variance path": _with(variance_count=-1),
     "five samples always": _with(mean_count=5, variance_count=5),
-    "projected as without eps": _projected,
+    "projected as without eps": _with(projected=True),
     "eps left out": _with(scale="no eps"),
     "variance for sd": _with(scale="variance"),
     "gamma missing": _with(scale="gamma missing"),

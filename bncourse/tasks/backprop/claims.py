@@ -84,7 +84,7 @@ MISCONCEPTIONS = (
     ),
     SENTENCES.slip(
         "step too large",
-        "At h = 1e-7 the bending of the curve is far below a tenth. float32 keeps seven digits, "
+        "At h = 1e-7 the curve hardly bends within a step. float32 keeps seven digits, "
         "and the two losses agree in most of them.",
         "What happens to the digits when 1.2345678 and 1.2345671 are subtracted?",
         precision=1,

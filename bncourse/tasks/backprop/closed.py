@@ -121,6 +121,54 @@ SLIPS = (
         along="all",
     ),
     _slip(
+        "features for samples",
+        "The means run over the features of one sample (axis=1).",
+        "Which numbers share one mean in the forward pass?",
+        "M3",
+        along="features",
+    ),
+    _slip(
+        "y for x_hat",
+        "The term of the variance has gamma · x_hat in it where x_hat belongs.",
+        "Which quantity lies along the direction that is taken out?",
+        values="y",
+    ),
+    _slip(
+        "x_hat forgotten once",
+        "mean(dy · x_hat) is subtracted as it is. It says how much of dy lies along x_hat; what is "
+        "taken away must lie along x_hat too.",
+        "What is the shape of what you subtract, and what should it be?",
+        "M4",
+        stretched=False,
+    ),
+    _slip(
+        "projected as without eps",
+        "x_hat is treated as if its variance were exactly 1, or you divided by Σ x_hat². With eps "
+        "its variance is var / (var + eps); the derivative wants m there.",
+        "Go back to the stages: where did the 1/m come from?",
+        "M17",
+        projected=True,
+    ),
+    _slip(
+        "divided by inv_std",
+        "inv_std divides where it should multiply.",
+        "inv_std is 1/√(var + eps). Does a wide spread make dx larger or smaller?",
+        scale="inverted",
+    ),
+    _slip(
+        "means divided again",
+        "The two terms that are subtracted are m times too small: a mean was divided by m once "
+        "more.",
+        "Are dgamma and dbeta sums or means where dx uses them?",
+        reused=True,
+    ),
+    _slip(
+        "dgamma and dbeta swapped",
+        "dgamma and dbeta have changed places.",
+        "Which of the two parameters multiplies x_hat?",
+        swapped=True,
+    ),
+    _slip(
         "mean for dgamma",
         "dgamma was averaged over the batch; every sample uses gamma, so their shares add up.",
         "Where an arrow fans out forward, what happens backward?",

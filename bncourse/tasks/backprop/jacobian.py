@@ -9,12 +9,22 @@ from bncourse.grading.task import Case, Task
 
 
 def bn_jacobian(
-    x_hat, inv_std, gamma, *, paths=(1.0, 1.0), scale="right", count=0, direct=True
+    x_hat, inv_std, gamma, *, paths=(1.0, 1.0), scale="right", count=0, direct="identity",
+    outer="outer",
 ):  # fmt: skip
     """Return J (m, m), J[i, j] = ∂y_i/∂x_j of one feature; the keywords switch slips on."""
     m = len(x_hat)
     n = m + count
-    J = direct * np.eye(m) - paths[0] / m - paths[1] * np.outer(x_hat, x_hat) / n
+    z = {
+        "outer": np.outer(x_hat, x_hat) / n,
+        "not shared": np.outer(x_hat, x_hat),
+        "by entries": x_hat * x_hat / n,
+        "projected": np.outer(x_hat, x_hat) / (x_hat @ x_hat),
+    }[outer]
+    own = {"ones": 1.0, "none": 0.0}.get(direct, np.eye(m))
+    J = own - paths[0] / m - paths[1] * z
+    if direct == "diagonal":
+        J = np.diag(np.diag(np.eye(m) - 1 / m - z))
     factor = {
         "right": gamma * inv_std,
         "gamma missing": inv_std,
@@ -67,7 +77,39 @@ MISCONCEPTIONS = (
         "identity missing",
         "The input's own, direct way to its output is missing.",
         "If the statistics did not move, what would the Jacobian be?",
-        direct=False,
+        direct="none",
+    ),
+    _slip(
+        "ones for the identity",
+        "A 1 stands in every cell where the identity belongs.",
+        "If the statistics did not move, which outputs would input 2 move?",
+        direct="ones",
+    ),
+    _slip(
+        "diagonal only",
+        "The diagonal is right, and everything beside it is 0.",
+        "Does output 2 move when input 1 moves?",
+        "M4",
+        direct="diagonal",
+    ),
+    _slip(
+        "variance not shared",
+        "The part of the variance lacks its 1/m.",
+        "The variance is an average. Over how many?",
+        outer="not shared",
+    ),
+    _slip(
+        "squares for the product",
+        "x_hat was multiplied by itself entry by entry: that gives m numbers, not a table.",
+        "J[i, j] needs x_hat of i and x_hat of j. How do you make a table of all products?",
+        outer="by entries",
+    ),
+    _slip(
+        "projected as without eps",
+        "x_hat was given length 1 exactly: Σ x_hat² where m belongs. With eps the two differ.",
+        "Go back to the closed form: by what is Σ dy · x_hat divided?",
+        "M17",
+        outer="projected",
     ),
     _slip(
         "gamma missing",

@@ -137,7 +137,8 @@ MISCONCEPTIONS = (
     Misconception(
         "sign of the other",
         "The size is right and the sign is not.",
-        "The pushed sample moves up and pulls the mean along. Which way do the others go?",
+        "The mean and the spread both pass something on to it. Which way is each, and which is "
+        "stronger?",
         "",
         lambda p: _partly(other=-answers(p)["other"]),
     ),
@@ -148,6 +149,36 @@ MISCONCEPTIONS = (
         "Add the same number to all five inputs: how much does the pushed output gain?",
         "M4",
         lambda p: _partly(total=1),
+    ),
+    Misconception(
+        "sum of the frozen",
+        "That is the sum of the frozen gradients. With moving statistics a common shift of all "
+        "inputs changes no output.",
+        "Add the same number to all five inputs: how much does the pushed output gain?",
+        "M4",
+        lambda p: _partly(total=answers(p)["frozen"]),
+    ),
+    Misconception(
+        "lost for kept",
+        "That is the share that is lost.",
+        "How much is left of it?",
+        "",
+        lambda p: _partly(kept=1 - answers(p)["kept"]),
+    ),
+    Misconception(
+        "x_hat not squared",
+        "x_hat enters the share once; it belongs there twice, once for the push and once for where "
+        "the spread passes it on.",
+        "x_hat · mean(dy · x_hat): how often does x_hat of the pushed sample stand there?",
+        "",
+        lambda p: _partly(kept=1 - 1 / 5 - abs(answers(p)["dgamma"]) / 5),
+    ),
+    Misconception(
+        "dbeta is zero",
+        "It is the bias in *front* of batch norm that has gradient 0. beta is added behind it.",
+        "If beta grows by 1, what happens to the pushed output?",
+        "M9",
+        lambda p: _partly(dbeta=0),
     ),
     Misconception(
         "dgamma is one",
@@ -250,7 +281,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
 def _tells_apart(p: Mapping) -> bool:
     """Say whether no two answers to a field, right or wrong, lie close to each other."""
     right = answers(p)
-    if not 0.15 < float(right["kept"]) < 0.7 or abs(float(right["other"])) < 0.03:
+    if not 0.15 < float(right["kept"]) < 0.7 or abs(float(right["other"])) < 0.05:
         return False
     for name in ("frozen", "kept", "other", "dgamma"):
         told = [float(right[name])]
@@ -267,15 +298,15 @@ def _tells_apart(p: Mapping) -> bool:
 FORM = Form(
     question=lambda p: (
         f"One feature, five samples: **{', '.join(f'{v:g}' for v in p['x'])}**; gamma = "
-        f"{GAMMA:g}, eps = 0. The loss asks one thing only: the output of sample "
-        f"**{p['pushed']}** should rise, dy = 1 there and 0 for the other four. The other one "
+        f"{GAMMA:g}, eps = 0. The loss depends on one output only, that of "
+        f"sample **{p['pushed']}**: dy = 1 there and 0 for the other four. The other one "
         f"below is sample **{p['other']}**. Three digits are enough."
     ),
     fields=(
         Number("frozen", "dx of the pushed sample if mean and variance were constants"),
-        Number("kept", "The share of it (0 to 1) that truly arrives there", 8e-3),
+        Number("kept", "The share of it (0 to 1) that truly arrives there", 8e-3, 6e-4),
         Choice("why", "What has become of the rest?", REASONS),
-        Number("other", "dx of the other sample that the question names", 8e-3),
+        Number("other", "dx of the other sample that the question names", 8e-3, 6e-4),
         Number("total", "The sum of the five dx", atol=1e-3),
         Number("dgamma", "dgamma"),
         Number("dbeta", "dbeta"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from bncourse.grading.evidence import Evidence
 from bncourse.grading.task import Case, Task
 from bncourse.tasks.backprop.staged_slips import SLIPS, staged
 
@@ -33,14 +32,6 @@ def cases(rng: np.random.Generator) -> list[Case]:
         draw("seven samples, three features", 7, 3, 1e-5),
         draw("four samples, a large eps", 4, 3, 1.0, 1.0),
     ]
-
-
-def credit(evidence: Evidence) -> float:
-    """Return the share of the six stages that are right on every case."""
-    if any(c.outcome.values is None for c in evidence.cases):
-        return 0.0
-    wrong = {name for c in evidence.cases for name in (*c.wrong, *c.imprecise)}
-    return 1 - len(wrong) / len(OUTPUTS)
 
 
 def _with_the_term_that_is_zero(dy, cache):
@@ -80,13 +71,13 @@ TASK = Task(
         "d(x_hat) by the variance is centred · (−½) (var + eps)^(−3/2), and the variance is shared "
         "by the whole column, so the column is summed. centred is x_hat / inv_std. The mean is "
         "reached through every centred value, with the sign of a subtraction.",
-        "dvar = (dx_hat * centred * -0.5 * inv_std**3).sum(axis=0). dx then has three terms: "
-        "dx_hat · inv_std directly, dvar · (what one sample does to the variance), dmean · (what one "
-        "sample does to the mean).",
+        "dvar = (dx_hat * centred * -0.5 * inv_std**3).sum(axis=0). dx then has three terms: one "
+        "is dx_hat · inv_std; then dvar · (what one sample does to the variance) and dmean · (what "
+        "one sample does to the mean).",
     ),
     stub=stub,
     accepted=(_with_the_term_that_is_zero, _row_vectors),
     switchboard=staged,
     loose_shapes=frozenset(OUTPUTS),
-    credit=credit,
+    stages=True,
 )

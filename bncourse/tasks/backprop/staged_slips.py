@@ -6,10 +6,10 @@ from bncourse.grading.kinds import slips
 
 
 def staged(
-    dy, cache, *, gamma="right", factor="right", half=-0.5, summed=True,
+    dy, cache, *, gamma="right", factor="right", var_from="dx_hat", half=-0.5, summed=True,
     mean_from="dx_hat", mean_sign=-1, mean_scaled=True, mean_summed="sum",
-    direct=True, by_variance=True, by_mean=True, variance_share="m", mean_share="m", two=2,
-    dgamma="right", dbeta="sum",
+    direct="dx_hat", by_variance=1, by_mean=1, variance_share="m", mean_share="m", two=2,
+    moves="centred", dgamma="right", dbeta="sum", swapped=False,
 ):  # fmt: skip
     """The six stages; the keywords switch single slips on."""
     x_hat, inv_std = cache["x_hat"], cache["inv_std"]
@@ -20,8 +20,9 @@ def staged(
         "power one": centred * inv_std,
         "power two": centred * inv_std**2,
         "x_hat": x_hat * inv_std**3,
+        "dinv_std": centred / half,
     }[factor]
-    dvar = (dx_hat * slope).sum(axis=0) * half
+    dvar = ((dy if var_from == "dy" else dx_hat) * slope).sum(axis=0) * half
     if not summed:
         dvar = dvar / m
     arriving = {"dx_hat": dx_hat, "dy": dy}[mean_from]
@@ -30,8 +31,12 @@ def staged(
         dmean = dmean / m
     counts = {"m": m, "m - 1": m - 1, "1": 1}
     dx = (
-        direct * dx_hat * inv_std
-        + by_variance * dvar * two * centred / counts[variance_share]
+        {"dx_hat": dx_hat * inv_std, "dy": dy * inv_std, "none": 0, "bare": dx_hat}[direct]
+        + by_variance
+        * dvar
+        * two
+        * (x_hat if moves == "x_hat" else centred)
+        / counts[variance_share]
         + by_mean * dmean / counts[mean_share]
     )
     out = {
@@ -41,6 +46,8 @@ def staged(
         "with gamma": dy * x_hat * cache["gamma"],
     }[dgamma].sum(axis=0)
     last = {"sum": dy.sum(axis=0), "mean": dy.mean(axis=0), "gamma": dx_hat.sum(axis=0)}[dbeta]
+    if swapped:
+        out, last = last, out
     names = ("dx_hat", "dvar", "dmean", "dx", "dgamma", "dbeta")
     return dict(zip(names, (dx_hat, dvar, dmean, dx, out, last), strict=True))
 
@@ -69,7 +76,8 @@ SLIPS = (
     ),
     _slip(
         "power two",
-        "inv_std stands squared in dvar; the exponent of the derivative is −3/2.",
+        "In dvar inv_std counts one time too few. Written with the centred value, it belongs there "
+        "to the third power.",
         "(var + eps)^(−3/2), written with inv_std = (var + eps)^(−1/2): to which power?",
         factor="power two",
     ),
@@ -84,6 +92,18 @@ SLIPS = (
         "dvar has the wrong sign: where the variance grows, x_hat shrinks.",
         "What is the sign of the derivative of v^(−1/2)?",
         half=0.5,
+    ),
+    _slip(
+        "dinv_std for dvar",
+        "That is the slope of the loss by inv_std. One more node lies between it and the variance.",
+        "inv_std = (var + eps)^(−1/2). What is the derivative of that by var?",
+        factor="dinv_std",
+    ),
+    _slip(
+        "dvar from dy",
+        "dvar was taken from dy; gamma lies between the variance and y.",
+        "Which node does inv_std feed: x_hat or y?",
+        var_from="dy",
     ),
     _slip(
         "average for dvar",
@@ -124,25 +144,55 @@ SLIPS = (
         mean_summed="mean",
     ),
     _slip(
+        "dy in dx",
+        "The direct term of dx has dy in it where dx_hat belongs.",
+        "What does the gradient pass before it reaches x_hat?",
+        direct="dy",
+    ),
+    _slip(
+        "direct not scaled",
+        "The direct term of dx lacks inv_std.",
+        "What is the derivative of x_hat by the centred value?",
+        direct="bare",
+    ),
+    _slip(
+        "x_hat in dx",
+        "The term of the variance in dx has x_hat where the centred value belongs.",
+        "var = (1/m) Σ centred². What is its derivative by one centred value?",
+        moves="x_hat",
+    ),
+    _slip(
+        "variance path reversed",
+        "dvar is right, and its term is subtracted in dx. Its sign is in dvar already.",
+        "Is the derivative of the variance by a sample above the mean positive or negative?",
+        by_variance=-1,
+    ),
+    _slip(
+        "mean path reversed",
+        "dmean is right, and its term is subtracted in dx. Its sign is in dmean already.",
+        "What is the derivative of the mean by one sample?",
+        by_mean=-1,
+    ),
+    _slip(
         "variance path missing",
         "dvar is right, but dx has no term of it.",
-        "How many ways lead from x to the loss?",
+        "If one sample moves outwards, what happens to the spread that all are divided by?",
         "M4",
-        by_variance=False,
+        by_variance=0,
     ),
     _slip(
         "mean path missing",
         "dmean is right, but dx has no term of it: the sum of dx is not 0.",
-        "How many ways lead from x to the loss?",
+        "If one sample rises, what happens to the mean that is subtracted from all?",
         "M4",
-        by_mean=False,
+        by_mean=0,
     ),
     _slip(
         "direct path missing",
         "The direct way, through the centred value alone, is missing in dx.",
         "How many ways lead from x to the loss?",
         "M4",
-        direct=False,
+        direct="none",
     ),
     _slip(
         "variance shared by m − 1",
@@ -207,5 +257,11 @@ SLIPS = (
         "dbeta is the sum of dx_hat; beta is added after gamma.",
         "y = gamma · x_hat + beta. What is the derivative of y by beta?",
         dbeta="gamma",
+    ),
+    _slip(
+        "dgamma and dbeta swapped",
+        "dgamma and dbeta have changed places.",
+        "Which of the two parameters multiplies x_hat?",
+        swapped=True,
     ),
 )

@@ -8,6 +8,7 @@ from bncourse.grading.task import Case, Task
 from bncourse.layers.batch_norm import batchnorm_forward
 from bncourse.tasks.convolution import forward_2d_others, forward_2d_slips
 from bncourse.tasks.convolution.forward_2d_others import ALONE, OFFSET, ONE_IMAGE, POINTS
+from bncourse.tasks.convolution.forward_2d_switches import forward_2d
 
 
 def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
@@ -73,5 +74,5 @@ TASK = Task(
     stub=stub,
     accepted=forward_2d_others.ACCEPTED,
     mistakes=forward_2d_others.MISTAKES,
-    switchboard=forward_2d_slips.forward_2d,
+    switchboard=forward_2d,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 import numpy as np
 
 from bncourse.grading.task import Misconception
@@ -29,24 +31,6 @@ def _bare_spread(x, gamma, beta, eps=1e-5):
     return gamma[:, None, None] * x_hat + beta[:, None, None]
 
 
-def _product_turned(x, gamma, beta, eps=1e-5):
-    axes = (0, 2, 3)
-    x_hat = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
-    return x_hat * gamma + beta
-
-
-def _channels_last_layer(x, gamma, beta, eps=1e-5):
-    axes = (0, 1, 2)
-    x_hat = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
-    return gamma * x_hat + beta
-
-
-def _channels_last_layer_turned(x, gamma, beta, eps=1e-5):
-    axes = (0, 1, 2)
-    x_hat = (x - x.mean(axes)) / np.sqrt(x.var(axes) + eps)
-    return x_hat * gamma + beta
-
-
 def _untrained(x, gamma, beta, eps=1e-5):
     return gamma[:, None, None] * (x / np.sqrt(1 + eps)) + beta[:, None, None]
 
@@ -56,6 +40,28 @@ def _min_max(x, gamma, beta, eps=1e-5):
     return gamma[:, None, None] * ((x - low) / (high - low + eps)) + beta[:, None, None]
 
 
+def _guard(x):
+    if x.shape[0] * x.shape[2] * x.shape[3] == 1:
+        raise ValueError("one value per channel")
+
+
+def _guarded(function):
+    """The same slip by somebody who refuses one value per channel."""
+
+    @wraps(function)
+    def guarded(x, gamma, beta, eps=1e-5):
+        _guard(x)
+        return function(x, gamma, beta, eps)
+
+    return guarded
+
+
+def _ways(first, *others):
+    """Return a misconception's function and its variants: each refuses one value, or does not."""
+    ways = (first, *others)
+    return {"wrong": _guarded(first), "variants": (*map(_guarded, others), *ways)}
+
+
 OTHERS = (
     Misconception(
         "no keepdims",
@@ -63,31 +69,20 @@ OTHERS = (
         "is an error for most shapes, and silent where W equals C.",
         "Shapes are compared from the right. Which shape must the mean have to meet axis 1?",
         "M3",
-        _bare,
-        variants=(_bare_then_shaped, _bare_spread),
-    ),
-    Misconception(
-        "the layer of the other layout",
-        "That is the layer for (N, H, W, C): it normalises the last axis as if it were the "
-        "channels. It stops for most shapes, and is silent where W equals C.",
-        "Name the axes of x, one by one. Which one is C?",
-        "M3",
-        _channels_last_layer,
-        variants=(_channels_last_layer_turned,),
+        **_ways(_bare, _bare_then_shaped, _bare_spread),
     ),
     Misconception(
         "untrained running statistics",
         "The values pass almost unchanged: they are normalised with mean 0 and variance 1.",
         "In training, whose mean and variance are used?",
         "M5",
-        _untrained,
+        **_ways(_untrained),
     ),
     Misconception(
         "min-max",
         "The values are mapped to 0 … 1 by their range. One outlier sets the scale for all.",
         "Which measure of spread does batch norm use?",
-        "",
-        _min_max,
+        **_ways(_min_max),
     ),
     Misconception(
         "one image refused",
@@ -106,14 +101,6 @@ OTHERS = (
         fails_on=frozenset({POINTS}),
     ),
     Misconception(
-        "one number taken",
-        "With one number per channel it should raise a ValueError. The number is its own mean, so "
-        "every output would be beta, whatever the image is.",
-        "What does your function return for one image with maps of 1 × 1?",
-        "M12",
-        fails_on=frozenset({ALONE}),
-    ),
-    Misconception(
         "one-pass variance",
         "Right in float64, but in float32 with a large mean the digits are gone. That happens when "
         "the variance is taken as the mean of x² minus the square of the mean: two huge, nearly "
@@ -122,11 +109,6 @@ OTHERS = (
         fails_on=frozenset({OFFSET}),
     ),
 )
-
-
-def _guard(x):
-    if x.shape[0] * x.shape[2] * x.shape[3] == 1:
-        raise ValueError("one value per channel")
 
 
 def _loops(x, gamma, beta, eps=1e-5):
@@ -180,12 +162,6 @@ def _points_refused(x, gamma, beta, eps=1e-5):
     return _table(x, gamma, beta, eps)
 
 
-def _never_refuses(x, gamma, beta, eps=1e-5):
-    t = np.moveaxis(x, 1, -1)
-    t = gamma * ((t - t.mean((0, 1, 2))) / np.sqrt(t.var((0, 1, 2)) + eps)) + beta
-    return np.moveaxis(t, -1, 1)
-
-
 def _one_pass(x, gamma, beta, eps=1e-5):
     _guard(x)
     t = np.moveaxis(x, 1, -1)
@@ -206,7 +182,6 @@ ACCEPTED = (_loops, _table, _channels_first, _einsum)
 MISTAKES = {
     "one image refused": _one_image_refused,
     "small maps refused": _points_refused,
-    "one number taken": _never_refuses,
     "one-pass variance": _one_pass,
     "changes its input": _in_place,
 }

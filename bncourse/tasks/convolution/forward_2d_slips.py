@@ -1,4 +1,4 @@
-"""Wrong forward passes for maps: one function with a switch for each slip."""
+"""Wrong forward passes for maps that are a slip each, and what a tutor says to them."""
 
 from __future__ import annotations
 
@@ -8,84 +8,7 @@ from functools import partial
 import numpy as np
 
 from bncourse.grading.kinds import slips
-from bncourse.tasks.batch_norm.forward_slips import AFFINE, DIVISOR
-
-AXES = {
-    "channel": (0, 2, 3),
-    "channel, one mean for all": (0, 2, 3),
-    "channel, one spread for all": (0, 2, 3),
-    "activation": (0,),
-    "image and channel": (2, 3),
-    "image": (1, 2, 3),
-    "everything": None,
-    "row": (0, 1, 3),
-    "column": (0, 1, 2),
-    "place": (0, 1),
-    "pixel": (1,),
-    "channel and column": (0, 2),
-    "channel and row": (0, 3),
-}
-
-
-def forward_2d(
-    x, gamma, beta, eps=1e-5, *,
-    share="channel", centred=True, spread="own", divisor="right", affine="right", laid="right",
-    scaled="the table",
-):  # fmt: skip
-    """The forward pass for maps with a switch for each slip; without any it is right."""
-    if x.size == x.shape[1]:
-        raise ValueError("one value per channel: its mean is the value itself")
-    view, back = _shared_view(x, share)
-    axes = AXES.get(share, (0,) if share == "rows of the reshape" else (1,))
-    centre = centred * view.mean(axis=axes, keepdims=True)
-    var = _variance(view, axes, spread)
-    # One of the two alone may be taken of everything.
-    if share == "channel, one mean for all":
-        centre = np.full_like(centre, x.mean())
-    if share == "channel, one spread for all":
-        var = np.full_like(var, x.var())
-    x_hat = back((view - centre) / DIVISOR[divisor](var, eps))
-    if laid == "channels last, then reshaped":
-        x_hat = x_hat.transpose(0, 2, 3, 1)
-        return AFFINE[affine](x_hat, gamma, beta).reshape(x.shape)
-    if laid == "left channels last":
-        return AFFINE[affine](x_hat.transpose(0, 2, 3, 1), gamma, beta)
-    if affine == "on the last axis":
-        return gamma * x_hat + beta
-    if view is not x and scaled == "the table":
-        table, shape = x_hat.reshape(view.shape), (-1,) if axes == (0,) else (-1, 1)
-        return back(AFFINE[affine](table, gamma.reshape(shape), beta.reshape(shape)))
-    return AFFINE[affine](x_hat, gamma[:, None, None], beta[:, None, None])
-
-
-def _shared_view(x, share):
-    if share == "rows of the reshape":
-        return x.reshape(-1, x.shape[1]), lambda a: a.reshape(x.shape)
-    if share == "columns of the reshape":
-        return x.reshape(x.shape[1], -1), lambda a: a.reshape(x.shape)
-    return x, lambda a: a
-
-
-def _variance(x, axes, how):
-    own = x.var(axis=axes, keepdims=True)
-    if how in ("within images", "of image means", "average sd"):
-        inside = (2, 3) if x.ndim == 4 else axes
-        within = x.var(axis=inside, keepdims=True)
-        rest = (0,) if x.ndim == 4 else ()
-        return {
-            "within images": lambda: within.mean(axis=rest, keepdims=True),
-            "of image means": lambda: x.mean(inside, keepdims=True).var(axis=rest, keepdims=True),
-            "average sd": lambda: np.sqrt(within).mean(axis=rest, keepdims=True) ** 2,
-        }[how]()
-    n = x.size // own.size
-    return {
-        "own": lambda: own,
-        "unbiased": lambda: own * np.array(n, x.dtype) / (n - 1),
-        "batch minus one": lambda: own * np.array(n, x.dtype) / (n - n / len(x)),
-        "sum": lambda: own * np.array(n, x.dtype),
-        "over the batch alone": lambda: own * np.array(n / len(x), x.dtype),
-        "about zero": lambda: np.square(x).mean(axis=axes, keepdims=True),
-    }[how]()
+from bncourse.tasks.convolution.forward_2d_switches import forward_2d
 
 
 def _measured_in_the_reshape(x, gamma, beta, eps=1e-5):
@@ -99,6 +22,7 @@ def _measured_in_the_reshape(x, gamma, beta, eps=1e-5):
 
 _slip = slips(forward_2d)
 RESHAPED = (partial(forward_2d, share="rows of the reshape", scaled="the maps"),)
+TURNED_PRODUCT = (partial(forward_2d, affine="on the last axis, written the other way round"),)
 TURNED = (partial(forward_2d, share="columns of the reshape", scaled="the maps"),)
 
 SLIPS = (
@@ -213,13 +137,16 @@ SLIPS = (
         "M3",
         laid="left channels last",
     ),
-    _slip(
-        "gamma on the last axis",
-        "gamma and beta are lined up with the last axis, W. That is an error for most shapes, and "
-        "silent where W equals C.",
-        "Shapes are compared from the right. Which shape must gamma have to meet axis 1?",
-        "M3",
-        affine="on the last axis",
+    replace(
+        _slip(
+            "gamma on the last axis",
+            "gamma and beta are lined up with the last axis, W. That is an error for most shapes, "
+            "and silent where W equals C.",
+            "Shapes are compared from the right. Which shape must gamma have to meet axis 1?",
+            "M3",
+            affine="on the last axis",
+        ),
+        variants=TURNED_PRODUCT,
     ),
     _slip(
         "unbiased",
@@ -372,5 +299,13 @@ SLIPS = (
         "gamma has C entries. How should they line up with the maps?",
         "M3",
         affine="one gamma",
+    ),
+    _slip(
+        "one number taken",
+        "With one number per channel it should raise a ValueError. The number is its own mean, so "
+        "every output would be beta, whatever the image is.",
+        "What does your function return for one image with maps of 1 × 1?",
+        "M12",
+        guard=False,
     ),
 )

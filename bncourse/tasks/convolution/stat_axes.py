@@ -9,6 +9,8 @@ import numpy as np
 from bncourse.grading.answers import AnswerError
 from bncourse.grading.task import Case, Task
 from bncourse.tasks.convolution.stat_axes_slips import (
+    KINDS,
+    LAYOUTS,
     MISCONCEPTIONS,
     UNKNOWN_KIND,
     UNKNOWN_LAYOUT,
@@ -18,8 +20,6 @@ from bncourse.tasks.convolution.stat_axes_slips import (
 # Primes, so that a product tells which axes were multiplied.
 SIZES = {"N": 2, "C": 3, "L": 5, "D": 7, "H": 11, "W": 13}
 MEASURED = "numbers that share one mean, if N is 2, C 3, L 5, D 7, H 11 and W 13,"
-LAYOUTS = ("NC", "NCHW", "NHWC", "NCL", "NCDHW")
-KINDS = ("batch", "layer", "instance")
 
 
 def measure(got, layout, kind):
@@ -86,25 +86,6 @@ def _arrays(layout, kind):
     raise ValueError("unknown kind")
 
 
-def _known_kinds(layout, kind):
-    if layout not in LAYOUTS:
-        raise ValueError(layout)
-    kept = {"batch": "C", "layer": "N"}.get(kind, "NC")
-    return tuple(k for k, letter in enumerate(layout) if letter not in kept)
-
-
-def _known_layouts(layout, kind):
-    kept = {"batch": "C", "layer": "N", "instance": "NC"}
-    if kind not in kept:
-        raise ValueError(kind)
-    return tuple(k for k, letter in enumerate(layout) if letter not in kept[kind])
-
-
-def _nothing_refused(layout, kind):
-    kept = {"batch": "C", "layer": "N", "instance": "NC"}[kind]
-    return tuple(k for k, letter in enumerate(layout) if letter not in kept)
-
-
 def stub(layout, kind):
     """The exercise as learners find it."""
     axes = None
@@ -133,11 +114,6 @@ TASK = Task(
     ),
     stub=stub,
     accepted=(_table, _negative, _arrays),
-    mistakes={
-        "unknown kind": _known_kinds,
-        "unknown layout": _known_layouts,
-        "nothing refused": _nothing_refused,
-    },
     measure=measure,
     switchboard=stat_axes,
 )

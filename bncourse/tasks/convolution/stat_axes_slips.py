@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from bncourse.grading.kinds import slips
-from bncourse.grading.task import Misconception
 
 UNKNOWN_KIND = "a kind that does not exist"
 UNKNOWN_LAYOUT = "a layout without samples"
 KINDS = ("batch", "layer", "instance")
+LAYOUTS = ("NC", "NCHW", "NHWC", "NCL", "NCDHW")
 SPACE = "LDHW"
 
 
 def stat_axes(
     layout, kind, *,
     batch="N+space", layer="C+space", instance="space", channel="C", space=SPACE, turned=False,
-    bare="as it is",
+    bare="as it is", refuse="both",
 ):  # fmt: skip
     """Return the axes that a mean runs over; the keywords switch single slips on."""
-    if kind not in KINDS or layout not in ("NC", "NCL", "NCHW", "NHWC", "NCDHW"):
-        raise ValueError(f"{layout!r} and {kind!r} are not both known")
+    if layout not in LAYOUTS and refuse in ("both", "layouts"):
+        raise ValueError(f"layout {layout!r} is not known")
+    if kind not in KINDS and refuse != "nothing" and refuse != "layouts":
+        raise (KeyError(kind) if refuse == "KeyError" else ValueError(f"{kind!r} is not known"))
     letters = _read(layout, channel)
     if kind == "instance" and layout == "NC" and bare != "as it is":
         return {"features": (1,), "samples": (0,), "both": (0, 1)}[bare]
-    shared = {"batch": batch, "layer": layer, "instance": instance}[kind]
+    shared = {"batch": batch, "layer": layer}.get(kind, instance)
     shared = shared.replace("+", "").replace("space", space)
     return tuple(k for k, letter in enumerate(letters) if (letter in shared) != turned)
 
@@ -182,25 +184,31 @@ MISCONCEPTIONS = (
         "M3",
         space="HW",
     ),
-    Misconception(
-        "unknown kind",
-        "A kind that does not exist should be refused with a ValueError. Yours gives axes for it, "
-        "or stops in another way.",
+    _slip(
+        "unknown kind answered",
+        "A kind that does not exist should be refused with a ValueError; yours gives axes for it.",
         'What does your function do with "group"?',
-        fails_on=frozenset({UNKNOWN_KIND}),
+        refuse="layouts",
     ),
-    Misconception(
-        "unknown layout",
-        "A layout that is not in the list should be refused with a ValueError. Yours gives axes "
-        "for it, or stops in another way.",
+    _slip(
+        "unknown layout answered",
+        "A layout that is not in the list should be refused with a ValueError; yours gives axes "
+        "for it.",
         'What does your function do with "CHW"?',
-        fails_on=frozenset({UNKNOWN_LAYOUT}),
+        refuse="kinds",
     ),
-    Misconception(
+    _slip(
         "nothing refused",
-        "Layouts and kinds that do not exist should be refused with a ValueError. Yours gives axes "
-        "for them, or stops in another way (a dict raises KeyError).",
+        "Layouts and kinds that do not exist should be refused with a ValueError; yours gives axes "
+        "for both.",
         'What does your function do with "group", and with "CHW"?',
-        fails_on=frozenset({UNKNOWN_KIND, UNKNOWN_LAYOUT}),
+        refuse="nothing",
+    ),
+    _slip(
+        "a dict's own error",
+        "A dict raises KeyError for a kind that it does not have; ValueError was asked for. And a "
+        "layout that is not in the list gets axes.",
+        "Which of the two arguments can you look up before you use it?",
+        refuse="KeyError",
     ),
 )
