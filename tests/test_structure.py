@@ -79,7 +79,9 @@ def test_a_lesson_asks_for_an_action_at_least_every_250_words(path):
 def test_cells_are_short_and_end_without_a_semicolon(path):
     for cell in read(path)["cells"]:
         if cell["cell_type"] == "code":
-            assert len(cell["source"].splitlines()) <= 40
+            # A class that was solved is longer than what learners begin with.
+            most = 60 if path in SOLUTIONS else 40
+            assert len(cell["source"].splitlines()) <= most
             assert not cell["source"].rstrip().endswith(";"), "nbval does not honour it"
 
 

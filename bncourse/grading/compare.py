@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 
-def same(got: np.ndarray, wanted: np.ndarray, rtol: float, *, loose_shape: bool = False) -> bool:
+def same(
+    got: np.ndarray,
+    wanted: np.ndarray,
+    rtol: float,
+    *,
+    loose_shape: bool = False,
+    scale: float = 1e-12,
+) -> bool:
     """Say whether ``got`` is ``wanted`` up to rounding.
 
-    The tolerance is ``rtol`` times the largest finite number of ``wanted`` (at least 1e-12),
+    The tolerance is ``rtol`` times the largest finite number of ``wanted`` (at least ``scale``),
     so that a result near zero among large ones is not asked for more digits than it has.
     Not-a-number equals not-a-number, infinity the same infinity. ``loose_shape`` ignores
     axes of length one.
@@ -23,13 +30,13 @@ def same(got: np.ndarray, wanted: np.ndarray, rtol: float, *, loose_shape: bool 
         return np.array_equal(got, wanted)
     good = np.isfinite(wanted)
     if good.all() and np.isfinite(got).all():
-        scale = float(np.abs(wanted).max())
-        return bool((np.abs(got - wanted) <= rtol * max(scale, 1e-12)).all())
+        largest = max(float(np.abs(wanted).max()), scale)
+        return bool((np.abs(got - wanted) <= rtol * largest).all())
     if not np.array_equal(np.isfinite(got), good):
         return False
     if not np.array_equal(got[~good], wanted[~good], equal_nan=True):
         return False
-    return same(got[good], wanted[good], rtol)
+    return same(got[good], wanted[good], rtol, scale=scale)
 
 
 def precise_enough(got: np.ndarray, inputs: tuple) -> bool:

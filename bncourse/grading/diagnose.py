@@ -130,7 +130,10 @@ def _same_here(
     if evidence.case.raises:
         return True
     return all(
-        n in got and n in told and agrees(task, evidence.case, n, got[n], told[n]) for n in names
+        n in got
+        and n in told
+        and agrees(task, evidence.case, n, got[n], told[n], evidence.wanted.get(n))
+        for n in names
     )
 
 

@@ -34,7 +34,7 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
     for failure in failures:
         if failure.kind in ("form", "timeout", "ended"):
             status = Status.UNREADABLE if failure.kind == "form" else Status.ERROR
-            seen = describe_failure(failure, None)
+            seen = describe_failure(failure, None) + _where(failure, cases, outcomes)
             return replace(blank, status=status, seen=seen, printed=printed)
     evidence = gather(task, cases, outcomes)
     if evidence.clean:
@@ -59,6 +59,15 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
         printed=printed,
     )
     return verdict
+
+
+def _where(failure: Failure, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Say with which input an answer could not be read, if others could be."""
+    place = next(k for k, outcome in enumerate(outcomes) if outcome.failure is failure)
+    if failure.kind != "form" or place == 0 or not cases[place].label:
+        return ()
+    wanted = f"; {cases[place].raises} was expected there" if cases[place].raises else ""
+    return (f"that was with {cases[place].label}{wanted}",)
 
 
 def _status(

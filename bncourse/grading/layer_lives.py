@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from bncourse.grading.answers import AnswerError, NotStarted, as_numbers, call_function
+from bncourse.grading.time_limit import TimeLimit
 
 LIVED = ("refused", "y", "running_mean", "running_var")
+OTHERWISE = 2  # refused, but not by a ValueError
 STATE = ("gamma", "beta", "running_mean", "running_var")
 
 
@@ -22,8 +24,8 @@ def live_through(task: Any, value: Any) -> Callable[..., Any]:
     state and load.
 
     The driven class takes gamma, beta, eps, momentum and the list of events. It returns for each
-    event 1 where a ValueError refused it, else 0; all outputs one after the other; and the running
-    mean and variance after each event, (events, D).
+    event 1 where a ValueError refused it, 2 where something else did, else 0; all outputs one after
+    the other; and the running mean and variance after each event, (events, D).
     """
     make = call_function(task, value)
 
@@ -41,6 +43,11 @@ def live_through(task: Any, value: Any) -> Callable[..., Any]:
                     outputs.append(_output(layer.forward(event[1]), event[1]))
                 except ValueError:
                     refused[-1] = 1
+                except Exception as error:
+                    ours = isinstance(error, (AnswerError, NotStarted, TimeLimit))
+                    if ours or len(event[1]) > 1:
+                        raise
+                    refused[-1] = OTHERWISE
             elif event[0] == "save":
                 saved = layer.state()
             elif event[0] == "load" and saved is not None:
@@ -48,7 +55,7 @@ def live_through(task: Any, value: Any) -> Callable[..., Any]:
                 layer.load(saved)
             elif event[0] != "load":
                 getattr(layer, event[0])()
-            state = _read(layer)
+            state = _read(layer, len(gamma))
             means.append(state["running_mean"])
             variances.append(state["running_var"])
         return np.array(refused), np.concatenate(outputs), np.stack(means), np.stack(variances)
@@ -72,10 +79,17 @@ def _output(y: Any, x: np.ndarray) -> np.ndarray:
     return y.ravel()
 
 
-def _read(layer: Any) -> dict[str, np.ndarray]:
+def _read(layer: Any, d: int) -> dict[str, np.ndarray]:
+    """Read a layer's state, and write over what was handed out: it should be copies."""
     state = layer.state()
     if state is None or state is Ellipsis:
         raise NotStarted
     if not isinstance(state, Mapping) or not set(STATE) <= set(state):
         raise AnswerError(f"state() should return a dict with {', '.join(STATE)}; {state!r} came.")
-    return {name: as_numbers(state[name], name) for name in STATE}
+    read = {name: as_numbers(state[name], name) for name in STATE}
+    for name, array in read.items():
+        if array.shape != (d,):
+            raise AnswerError(f"{name} should have shape ({d},) here; it has {array.shape}.")
+        if isinstance(state[name], np.ndarray) and state[name].flags.writeable:
+            state[name][...] = np.nan
+    return read

@@ -12,14 +12,14 @@ import numpy as np
 
 from bncourse.grading.answers import call_function
 
-DIARY = ("history", "memory", "training")
+DIARY = ("history", "memory", "the model is in training mode at the end")
 
 
 class Diarist:
     """A model that remembers batches in training mode and uses the memory in evaluation mode."""
 
     def __init__(self) -> None:
-        self.training = True
+        self.training = False
         self.memory = 0.0
         self.weight = 0.0
 

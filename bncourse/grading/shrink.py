@@ -28,8 +28,10 @@ def shrunk(
     for _ in range(MOST_ROUNDS):
         if simplest is None:
             break
-        tried = list(task.smaller(simplest[0]))
+        plain, tried = simplest[2], list(task.smaller(simplest[0]))
         simplest = _smallest_failing(task, tried, run_cases(task, value, tried))
+        if simplest and plain and not simplest[2]:
+            break  # smaller, but the fault could hardly be seen any more
         found = simplest or found
     if found is None:
         return cases, outcomes
@@ -38,7 +40,7 @@ def shrunk(
 
 def _smallest_failing(
     task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome]
-) -> tuple[Case, Outcome] | None:
+) -> tuple[Case, Outcome, bool] | None:
     if not cases or len(outcomes) < len(cases):
         return None
     read = [measured(task, c, out) for c, out in zip(cases, outcomes, strict=True)]
@@ -47,4 +49,4 @@ def _smallest_failing(
         return None
     worst = evidence.smallest_failing()
     place = next(k for k, one in enumerate(evidence.cases) if one is worst)
-    return cases[place], outcomes[place]
+    return cases[place], outcomes[place], worst.plain

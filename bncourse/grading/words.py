@@ -102,8 +102,9 @@ def describe_failure(
             for name, a in zip(params, case.args, strict=False)
             if isinstance(a, np.ndarray)
         )
-        if case.label or shapes:
-            lines.append(f"it was called with {case.label}" + (f": {shapes}" if shapes else ""))
+        called = ": ".join(part for part in (case.label, shapes) if part)
+        if called:
+            lines.append(f"it was called with {called}")
         if case.raises:
             lines.append(f"{case.raises} was expected there")
     return tuple(lines)

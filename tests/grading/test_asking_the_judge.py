@@ -1,5 +1,7 @@
 """Answers that put questions to the judge, failing cases that are shrunk, and partial credit."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -108,7 +110,7 @@ def test_what_is_right_or_cannot_be_made_simpler_stays_as_it_is():
 
 
 def _layer(**switches):
-    return lambda *args: LAYER.switchboard.__wrapped__(*args, **switches)
+    return partial(LAYER.switchboard.__wrapped__, **switches)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +118,7 @@ def _layer(**switches):
     [
         ({"remember": "always"}, "memory written in evaluation", 2),
         ({"reset": "mean only"}, "half a reset", 2),
-        ({"load": "parameters"}, "only parameters loaded", 3),
+        ({"load": "parameters"}, "only parameters loaded", 4),
         ({"start_var": 0.0}, "variance starts at zero", 1),
     ],
 )
@@ -124,7 +126,7 @@ def test_a_faulty_layer_is_shown_by_the_shortest_life_that_betrays_it(switches, 
     for seed in range(4):
         found = judge_answer(LAYER, _layer(**switches), seed=seed)
         assert found.misconceptions == (key,)
-        assert len(found.seen) <= events + 2, found.seen  # the making and the outcome besides
+        assert len(found.seen) <= events + 3, found.seen  # the making and the outcome besides
 
 
 def test_stages_that_are_not_written_yet_are_said_to_be_empty():
@@ -163,3 +165,48 @@ def test_a_stage_that_fails_by_an_exception_earns_nothing():
         return STAGED.reference(dy, cache)
 
     assert judge_answer(STAGED, answer).credit == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_must_be_met_does_not_hang_on_the_draw(seed):
+    """A mode that travels with the state, or a reset of it, and arrays taken over uncopied."""
+    base = LAYER.switchboard.__wrapped__
+
+    class Travels(base):
+        def state(self):
+            return {**super().state(), "training": np.array(float(self.training))}
+
+        def load(self, state):
+            super().load(state)
+            self.training = bool(state["training"] == 1)
+
+    class Uncopied(base):
+        def load(self, state):
+            for name, value in state.items():
+                setattr(self, name, value)
+
+        def _remember(self, mean, var, m):
+            for name, value in (("running_mean", mean), ("running_var", var * m / (m - 1))):
+                array = getattr(self, name)
+                array *= 1 - self.momentum
+                array += self.momentum * value
+
+    class Eager(base):
+        def forward(self, x):
+            if len(x) < 2 and self.training:
+                raise RuntimeError("one row")
+            return super().forward(x)
+
+    for wrong in (Travels, Uncopied, Eager):
+        assert not judge_answer(LAYER, wrong, seed=seed).ok, wrong
+    told = judge_answer(LAYER, Eager, seed=seed).seen[-1]
+    assert told == "it raised, but no ValueError"
+    assert judge_answer(LAYER, _layer(reset="and mode"), seed=seed).misconceptions
+
+
+def test_the_life_that_is_shown_runs_as_code():
+    found = judge_answer(LAYER, _layer(load="no variance"), seed=1)
+    code = "\n".join(line for line in found.seen[:-1])
+    scope = {"np": np, "BatchNorm1d": _layer(load="no variance")}
+    exec(code, scope)
+    assert "then" in found.seen[-1] and len(scope["layer"].state()) == 4

@@ -44,6 +44,11 @@ def equivariance_gap(
         "size": lambda: np.abs(gap).max(),
         "signed": lambda: gap.max(),
         "signed, the other way": lambda: (-gap).max(),
+        "first image": lambda: np.abs(gap[0]).max(),
+        "first channel": lambda: np.abs(gap[:, 0]).max(),
+        "last channel": lambda: np.abs(gap[:, -1]).max(),
+        "first row": lambda: np.abs(gap[:, :, 0]).max(),
+        "of sizes": lambda: np.abs(np.abs(first) - np.abs(then)).max(),
         "mean": lambda: np.abs(gap).mean(),
         "sum": lambda: np.abs(gap).sum(),
         "square": lambda: np.square(gap).max(),
@@ -159,15 +164,47 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "largest without its sign",
-        "The largest difference was taken with its sign, so a large negative one is missed.",
+        "The largest difference was taken with its sign, so a larger one of the other sign is "
+        "missed.",
         "Which of −3 and 2 is the larger difference?",
         largest="signed",
     ),
     _slip(
         "largest of the other sign",
-        "The largest difference was taken with its sign, so a large negative one is missed.",
+        "The largest difference was taken with its sign, so a larger one of the other sign is "
+        "missed.",
         "Which of −3 and 2 is the larger difference?",
         largest="signed, the other way",
+    ),
+    _slip(
+        "first image only",
+        "Only the differences of the first image were looked at.",
+        "Which axes does your maximum run over?",
+        largest="first image",
+    ),
+    _slip(
+        "one channel only",
+        "Only the differences of the first channel were looked at.",
+        "Which axes does your maximum run over?",
+        largest="first channel",
+    ),
+    _slip(
+        "last channel only",
+        "Only the differences of the last channel were looked at.",
+        "Which axes does your maximum run over?",
+        largest="last channel",
+    ),
+    _slip(
+        "first row only",
+        "Only the differences of the first row of pixels were looked at.",
+        "Which axes does your maximum run over?",
+        largest="first row",
+    ),
+    _slip(
+        "difference of sizes",
+        "The two results were compared by size, |a| with |b|. A 3 and a −3 then count as equal.",
+        "Of what should the absolute value be taken?",
+        largest="of sizes",
     ),
     _slip(
         "mean for largest",

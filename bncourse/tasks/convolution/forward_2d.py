@@ -7,7 +7,7 @@ import numpy as np
 from bncourse.grading.task import Case, Task
 from bncourse.layers.batch_norm import batchnorm_forward
 from bncourse.tasks.convolution import forward_2d_others, forward_2d_slips
-from bncourse.tasks.convolution.forward_2d_others import ALONE, OFFSET, ONE_IMAGE, POINTS
+from bncourse.tasks.convolution.forward_2d_others import ALONE, OFFSET, ONE_IMAGE, ONE_ROW, POINTS
 from bncourse.tasks.convolution.forward_2d_switches import forward_2d
 
 
@@ -35,6 +35,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
         draw("five images, three channels, 2 × 4 pixels", (5, 3, 2, 4), 1e-5),
         draw("four channels and W = 4", (2, 4, 3, 4), 1e-3),
         draw(ONE_IMAGE, (1, 3, 4, 5), 1e-5),
+        draw(ONE_ROW, (1, 3, 1, 6), 1e-5),
         draw(POINTS, (4, 3, 1, 1), 1e-5),
         draw("a large eps", (3, 4, 2, 5), 1.0),
         constant,

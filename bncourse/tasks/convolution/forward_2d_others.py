@@ -9,6 +9,7 @@ import numpy as np
 from bncourse.grading.task import Misconception
 
 ONE_IMAGE = "one image of 4 × 5 pixels"
+ONE_ROW = "one image, maps of 1 × 6"
 POINTS = "four images, maps of 1 × 1"
 ALONE = "one image, maps of 1 × 1"
 OFFSET = "float32 with an offset of 1e4"
@@ -85,12 +86,20 @@ OTHERS = (
         **_ways(_min_max),
     ),
     Misconception(
+        "one row refused",
+        "Maps with a single row of pixels are not accepted, or do not come out right. Six pixels "
+        "are six numbers for each channel, and those have a mean and a spread.",
+        "Which three sizes make the number of values that share one mean?",
+        "M12",
+        fails_on=frozenset({ONE_ROW}),
+    ),
+    Misconception(
         "one image refused",
         "One image alone is not accepted, or does not come out right. Its 4 × 5 pixels are 20 "
         "numbers for each channel, and those have a mean and a spread.",
         "How many numbers share one mean: N, or N·H·W?",
         "M12",
-        fails_on=frozenset({ONE_IMAGE}),
+        fails_on=frozenset({ONE_IMAGE, ONE_ROW}),
     ),
     Misconception(
         "small maps refused",

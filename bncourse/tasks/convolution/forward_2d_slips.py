@@ -302,8 +302,8 @@ SLIPS = (
     ),
     _slip(
         "one number taken",
-        "With one number per channel it should raise a ValueError. The number is its own mean, so "
-        "every output would be beta, whatever the image is.",
+        "With one number per channel it should raise a ValueError. Such a number is its own mean: "
+        "nothing of the image is left to be normalised.",
         "What does your function return for one image with maps of 1 × 1?",
         "M12",
         guard=False,

@@ -44,6 +44,12 @@ def forward_2d(
     if laid == "channels last, then reshaped":
         x_hat = x_hat.transpose(0, 2, 3, 1)
         return AFFINE[affine](x_hat, gamma, beta).reshape(x.shape)
+    if laid == "channels first, then reshaped":
+        return (
+            AFFINE[affine](x_hat, gamma[:, None, None], beta[:, None, None])
+            .transpose(1, 0, 2, 3)
+            .reshape(x.shape)
+        )
     if laid == "left channels last":
         return AFFINE[affine](x_hat.transpose(0, 2, 3, 1), gamma, beta)
     if affine == "on the last axis":

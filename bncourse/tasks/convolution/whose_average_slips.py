@@ -139,8 +139,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "buffers and counter",
-        "That is what the layer keeps: the running mean, the running variance and a counter. They "
-        "are measured, not learned.",
+        "That counts what the layer keeps besides: the running mean, the running variance and a "
+        "counter. They are measured, not learned.",
         "Which arrays does a gradient reach?",
         "M8",
         lambda p: _partly(learned=2 * p["C"] + 1),

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar
+
 import numpy as np
 
 from bncourse.grading.kinds import slips
+
+NAMES = ("gamma", "beta", "running_mean", "running_var")
 
 
 class BatchNorm1d:
     """The layer, right unless a switch is set."""
 
-    def __init__(
-        self, num_features, eps=1e-5, momentum=0.1, *, stored="unbiased", used="biased",
-        weight="new", in_eval="memory", remember="training", in_train="batch", start_var=1.0,
-        reset="both", load="all", copies=True, single="refused", affine="right", eval_eps=True,
-        modes="right", spread="variance",
-    ):  # fmt: skip
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.s = {
-            "stored": stored, "used": used, "weight": weight, "in_eval": in_eval,
-            "remember": remember, "in_train": in_train, "start_var": start_var, "reset": reset,
-            "load": load, "copies": copies, "single": single, "affine": affine,
-            "eval_eps": eval_eps, "modes": modes, "spread": spread,
-        }  # fmt: skip
+    SWITCHES: ClassVar = {
+        "stored": "unbiased", "used": "biased", "weight": "new", "in_eval": "memory",
+        "remember": "training", "before": False, "row": "zero", "in_train": "batch",
+        "start_var": 1.0, "reset": "both", "load": "all", "copies": "all", "single": "refused",
+        "affine": "right", "eps_used": "right", "modes": "right", "spread": "variance",
+        "momentum_used": "given",
+    }  # fmt: skip
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, **switches):
+        assert switches.keys() <= self.SWITCHES.keys()
+        self.s = {**self.SWITCHES, **switches}
+        self.num_features, self.eps = num_features, eps
+        self.momentum = momentum if self.s["momentum_used"] == "given" else 0.1
         self.gamma, self.beta = np.ones(num_features), np.zeros(num_features)
         self.running_mean = np.zeros(num_features)
-        self.running_var = np.full(num_features, start_var)
-        self.training = True
+        self.running_var = np.full(num_features, self.s["start_var"])
+        self.batches, self.training = 0, True
 
     def train(self):
         """Go to training mode."""
@@ -36,81 +42,118 @@ class BatchNorm1d:
     def eval(self):
         """Go to evaluation mode."""
         self.training = False
+        if self.s["modes"] == "eval forgets":
+            self._forget(1.0)
 
     def reset(self):
         """Forget every batch."""
-        if self.s["reset"] == "nothing":
+        how = self.s["reset"]
+        if how == "nothing":
             return
-        self.running_mean = np.zeros(self.num_features)
-        if self.s["reset"] != "mean only":
-            start = 0.0 if self.s["reset"] == "variance 0" else self.s["start_var"]
-            self.running_var = np.full(self.num_features, start)
-        if self.s["reset"] == "and affine":
+        if how != "variance only":
+            self.running_mean = np.zeros(self.num_features)
+        if how != "mean only":
+            self.running_var = np.full(self.num_features, 0.0 if how == "variance 0" else 1.0)
+        if how == "and affine":
             self.gamma, self.beta = np.ones(self.num_features), np.zeros(self.num_features)
+        if how == "and mode":
+            self.training = True
 
     def state(self):
         """Return copies of all four arrays."""
-        names = ("gamma", "beta", "running_mean", "running_var")
-        return {n: getattr(self, n).copy() if self.s["copies"] else getattr(self, n) for n in names}
+        shared = {"all": (), "none": NAMES, "parameters": NAMES[2:], "statistics": NAMES[:2]}
+        return {
+            n: getattr(self, n) if n in shared[self.s["copies"]] else getattr(self, n).copy()
+            for n in NAMES
+        }
 
     def load(self, state):
         """Take over what state returned."""
-        names = {
-            "all": ("gamma", "beta", "running_mean", "running_var"),
-            "parameters": ("gamma", "beta"),
-            "statistics": ("running_mean", "running_var"),
-        }[self.s["load"]]
-        for name in names:
-            kept = state[name]
-            setattr(self, name, kept.copy() if self.s["copies"] else kept)
+        left = {
+            "all": (), "parameters": NAMES[2:], "statistics": NAMES[:2],
+            "no variance": NAMES[3:], "no mean": NAMES[2:3],
+        }[self.s["load"]]  # fmt: skip
+        for name in NAMES:
+            if name not in left:
+                kept = state[name]
+                setattr(self, name, kept if self.s["copies"] == "none" else kept.copy())
 
     def forward(self, x):
         """Return y (m, D)."""
         s, m = self.s, len(x)
-        if self.training and m < 2 and s["single"] == "refused":
+        late = s["single"] == "late"
+        alone = x.size < 2 if s["single"] == "by size" else m < 2
+        if alone and self.training and s["single"] in ("refused", "by size"):
             raise ValueError("one row has no variance")
-        if m < 2 and s["single"] == "never":
+        if alone and s["single"] == "never":
             raise ValueError("one row has no variance")
         mean, var = x.mean(axis=0), x.var(axis=0)
-        unbiased = var * m / max(m - 1, 1)
-        use = {"batch": self.training, "memory": False}[s["in_train"]]
-        if not self.training and s["in_eval"] == "batch":
-            use = True
         remember = {
             "training": self.training, "always": True, "never": False, "eval": not self.training,
         }[s["remember"]]  # fmt: skip
-        if remember and s["in_train"] == "memory":
-            self._remember(mean, unbiased if s["stored"] == "unbiased" else var)
-            remember = False
-        at, spread = (
-            (mean, var if s["used"] == "biased" else unbiased)
-            if use
-            else (self.running_mean, self.running_var)
-        )
-        eps = self.eps if use or s["eval_eps"] else 0.0
-        as_it_is = not use and s["spread"] == "sd"
-        root = spread + eps if as_it_is else np.sqrt(spread + eps)
-        y = (x - at) / root
-        if remember:
-            self._remember(mean, unbiased if s["stored"] == "unbiased" else var)
-        if s["affine"] == "right" or (s["affine"] == "training" and self.training):
-            y = self.gamma * y + self.beta
-        return y
+        if remember and (s["before"] or late):
+            self._remember(mean, var, m)
+        if late and alone and self.training:
+            raise ValueError("one row has no variance")
+        by_batch = self.training and s["in_train"] == "batch"
+        if not self.training and s["in_eval"] == "batch":
+            by_batch = True
+        if by_batch:
+            at, spread = mean, var if s["used"] == "biased" else self._unbiased(var, m)
+        else:
+            at, spread = self.running_mean, self.running_var
+        y = (x - at) / self._root(spread, by_batch)
+        if remember and not (s["before"] or late):
+            self._remember(mean, var, m)
+        return {
+            "right": lambda: self.gamma * y + self.beta,
+            "none": lambda: y,
+            "no gamma": lambda: y + self.beta,
+            "no beta": lambda: self.gamma * y,
+            "training": lambda: self.gamma * y + self.beta if self.training else y,
+        }[s["affine"]]()
 
-    def _remember(self, mean, var):
-        new = {"new": self.momentum, "old": 1 - self.momentum, "newest": 1.0}[self.s["weight"]]
-        if self.s["spread"] == "sd":
-            var = np.sqrt(var)
-        for name, value in (("running_mean", mean), ("running_var", var)):
-            old = getattr(self, name)
-            if self.s["copies"]:
-                setattr(self, name, (1 - new) * old + new * value)
-            else:
-                old *= 1 - new
-                old += new * value
+    def _root(self, spread, by_batch):
+        how = self.s["eps_used"]
+        eps = {"right": self.eps, "none": 0.0, "fixed": 1e-5, "outside": 0.0}.get(how, self.eps)
+        if how == "not in evaluation" and not by_batch:
+            eps = 0.0
+        if not by_batch and self.s["spread"] in ("sd", "biased sd"):
+            return spread + eps
+        outside = self.eps if how == "outside" else 0.0
+        return np.sqrt(spread + eps) + outside
+
+    def _unbiased(self, var, m):
+        if m > 1:
+            return var * m / (m - 1)
+        return np.full_like(var, np.nan) if self.s["row"] == "nan" else var
+
+    def _remember(self, mean, var, m):
+        self.batches += 1
+        s, new = self.s, self.momentum
+        kept = self._unbiased(var, m) if s["stored"] == "unbiased" else var
+        if s["spread"] != "variance":
+            kept = np.sqrt(var if s["spread"] == "biased sd" else kept)
+        flip = {"old": (1, 1), "old for the variance": (0, 1), "old for the mean": (1, 0)}
+        flips = flip.get(s["weight"], (0, 0))
+        for name, value, other in zip(NAMES[2:], (mean, kept), flips, strict=True):
+            share = 1 - new if other else new
+            if s["weight"] == "newest" or (s["weight"] == "first copied" and self.batches == 1):
+                share = 1.0
+            setattr(self, name, (1 - share) * getattr(self, name) + share * value)
+
+    def _forget(self, var):
+        self.running_mean = np.zeros(self.num_features)
+        self.running_var = np.full(self.num_features, var)
 
 
 _slip = slips(BatchNorm1d)
+
+
+def _also(slip, *others):
+    """Return the slip with other ways of making it."""
+    ways = tuple(partial(BatchNorm1d, **switches) for switches in others)
+    return replace(slip, variants=ways)
 
 
 MISCONCEPTIONS = (
@@ -151,12 +194,18 @@ MISCONCEPTIONS = (
         "M5",
         in_eval="batch",
     ),
-    _slip(
-        "memory written in evaluation",
-        "The memory is written in evaluation mode too: two passes over the same data disagree.",
-        "Which of the two modes may leave a trace?",
-        "M5",
-        remember="always",
+    _also(
+        _slip(
+            "memory written in evaluation",
+            "The memory is written in evaluation mode too: two passes over the same data disagree.",
+            "Which of the two modes may leave a trace?",
+            "M5",
+            remember="always",
+        ),
+        {"remember": "always", "row": "nan"},
+        {"remember": "always", "before": True},
+        {"remember": "always", "before": True, "row": "nan"},
+        {"remember": "always", "stored": "biased"},
     ),
     _slip(
         "memory never written",
@@ -165,12 +214,17 @@ MISCONCEPTIONS = (
         "M5",
         remember="never",
     ),
-    _slip(
-        "memory written in the wrong mode",
-        "The memory is written in evaluation mode, and only there.",
-        "Which of the two modes may leave a trace?",
-        "M5",
-        remember="eval",
+    _also(
+        _slip(
+            "memory written in the wrong mode",
+            "The memory is written in evaluation mode, and only there.",
+            "Which of the two modes may leave a trace?",
+            "M5",
+            remember="eval",
+        ),
+        {"remember": "eval", "row": "nan"},
+        {"remember": "eval", "before": True},
+        {"remember": "eval", "before": True, "row": "nan"},
     ),
     _slip(
         "memory in training",
@@ -180,12 +234,15 @@ MISCONCEPTIONS = (
         "M5",
         in_train="memory",
     ),
-    _slip(
-        "variance starts at zero",
-        "The running variance starts at 0: an untrained layer in evaluation mode then divides by "
-        "√eps.",
-        "What should an untrained layer do to x in evaluation mode?",
-        start_var=0.0,
+    _also(
+        _slip(
+            "variance starts at zero",
+            "The running variance starts at 0: an untrained layer in evaluation mode divides by "
+            "√eps.",
+            "What should an untrained layer do to x in evaluation mode?",
+            start_var=0.0,
+        ),
+        {"start_var": 0.0, "reset": "variance 0"},
     ),
     _slip(
         "reset does nothing",
@@ -226,19 +283,48 @@ MISCONCEPTIONS = (
         load="statistics",
     ),
     _slip(
-        "state is a view",
-        "state() hands out the layer's own arrays, which later batches change in place: what was "
-        "saved changes with them.",
-        "What would a checkpoint hold an hour later?",
-        copies=False,
+        "running variance not loaded",
+        "load() leaves out the running variance.",
+        "How many arrays make the answer in evaluation mode?",
+        load="no variance",
     ),
     _slip(
-        "one row in training",
-        "A training batch of one row is let through. Its mean is the row itself, so every output "
-        "is beta.",
-        "What is x − mean for a single row?",
-        "M12",
-        single="taken",
+        "running mean not loaded",
+        "load() leaves out the running mean.",
+        "How many arrays make the answer in evaluation mode?",
+        load="no mean",
+    ),
+    _slip(
+        "state is a view",
+        "state() hands out the layer's own arrays: whoever writes into what was saved changes the "
+        "layer, and the other way round.",
+        "What would a checkpoint hold an hour later?",
+        copies="none",
+    ),
+    _slip(
+        "half of the state is a view",
+        "state() hands out some of the layer's own arrays, others as copies: whoever writes into "
+        "what was saved changes the layer.",
+        "Which of the four arrays does your state() copy?",
+        copies="parameters",
+    ),
+    _slip(
+        "parameters handed out",
+        "state() copies the running averages and hands out gamma and beta themselves: whoever "
+        "writes into what was saved changes the layer.",
+        "Which of the four arrays does your state() copy?",
+        copies="statistics",
+    ),
+    _also(
+        _slip(
+            "one row in training",
+            "A training batch of one row is let through. Its mean is the row itself: every output "
+            "is beta.",
+            "What is x − mean for a single row?",
+            "M12",
+            single="taken",
+        ),
+        {"single": "taken", "row": "nan"},
     ),
     _slip(
         "one row in evaluation",
@@ -249,11 +335,39 @@ MISCONCEPTIONS = (
         single="never",
     ),
     _slip(
+        "refused too late",
+        "A single row is refused in training, but the memory has learned from it already.",
+        "What comes first in your forward: the refusal or the update?",
+        single="late",
+    ),
+    _slip(
+        "counted numbers for rows",
+        "A single row of several features is let through: the numbers in x were counted, not its "
+        "rows.",
+        "How many values share one mean if x is (1, 3)?",
+        "M12",
+        single="by size",
+    ),
+    _slip(
         "affine forgotten",
         "gamma and beta are never used.",
         "Which step comes after x_hat?",
         "M8",
         affine="none",
+    ),
+    _slip(
+        "gamma forgotten",
+        "beta is added, but gamma never scales.",
+        "Which step comes after x_hat?",
+        "M8",
+        affine="no gamma",
+    ),
+    _slip(
+        "beta forgotten",
+        "gamma scales, but beta is never added.",
+        "Which step comes after x_hat?",
+        "M8",
+        affine="no beta",
     ),
     _slip(
         "affine in training only",
@@ -267,7 +381,76 @@ MISCONCEPTIONS = (
         "In evaluation mode eps is left out.",
         "What happens where the running variance is 0?",
         "M17",
-        eval_eps=False,
+        eps_used="not in evaluation",
+    ),
+    _slip(
+        "no eps",
+        "eps is never used.",
+        "What happens where a feature does not vary?",
+        "M17",
+        eps_used="none",
+    ),
+    _slip(
+        "eps fixed",
+        "eps is always 1e-5, whatever was passed in.",
+        "Where does self.eps enter your code?",
+        "M17",
+        eps_used="fixed",
+    ),
+    _slip(
+        "eps outside the root",
+        "eps is added to the standard deviation instead of the variance.",
+        "Take variance 0: what should the divisor be, √eps or eps?",
+        "M17",
+        eps_used="outside",
+    ),
+    _slip(
+        "momentum fixed",
+        "The momentum is always 0.1, whatever was passed in.",
+        "Where does self.momentum enter your code?",
+        "M6",
+        momentum_used="fixed",
+    ),
+    _slip(
+        "first batch copied",
+        "The memory becomes the first batch, instead of an average of it with the start.",
+        "After one batch, how much of the start should be left?",
+        "M6",
+        weight="first copied",
+    ),
+    _slip(
+        "momentum reversed for the variance",
+        "The mean's memory is right; in the variance's, momentum weighs the old value.",
+        "Which of the two numbers in each line should momentum stand beside?",
+        "M6",
+        weight="old for the variance",
+    ),
+    _slip(
+        "momentum reversed for the mean",
+        "The variance's memory is right; in the mean's, momentum weighs the old value.",
+        "Which of the two numbers in each line should momentum stand beside?",
+        "M6",
+        weight="old for the mean",
+    ),
+    _slip(
+        "eval forgets",
+        "eval() wipes the memory that evaluation needs.",
+        "What did training write down, and who should read it?",
+        "M5",
+        modes="eval forgets",
+    ),
+    _slip(
+        "reset changes the mode",
+        "reset() also switches to training mode. It is about the memory only.",
+        "In which mode should a layer be after eval() and reset()?",
+        "M5",
+        reset="and mode",
+    ),
+    _slip(
+        "mean not reset",
+        "reset() clears the variance and leaves the mean.",
+        "How many arrays does the memory have?",
+        reset="variance only",
     ),
     _slip(
         "never back to training",
@@ -276,12 +459,17 @@ MISCONCEPTIONS = (
         "M5",
         modes="no train",
     ),
-    _slip(
-        "standard deviation remembered",
-        "running_var averages standard deviations, as one of the texts does. The mean of roots is "
-        "below the root of the mean.",
-        "Batches with standard deviations 1 and 3: which variance have all samples together?",
-        "M1",
-        spread="sd",
+    _also(
+        _slip(
+            "standard deviation remembered",
+            "running_var averages standard deviations, as a text does. The mean of roots is "
+            "below the root of the mean.",
+            "Batches with standard deviations 1 and 3: which variance have all samples together?",
+            "M1",
+            spread="sd",
+        ),
+        {"spread": "biased sd"},
+        {"spread": "sd, squared root"},
+        {"spread": "sd, squared root", "stored": "biased"},
     ),
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from bncourse.grading.kinds import driven_task, slips
@@ -20,7 +23,11 @@ def fit_and_validate(
     elif start == "eval":
         model.eval()
     for epoch in range(epochs):
+        if start == "eval each":
+            model.eval()
         for batch in batches:
+            if before == "in training":
+                model.eval()
             model.update(batch)
         if before == "eval" or (before == "late" and epoch == epochs - 1):
             model.eval()
@@ -63,13 +70,20 @@ MISCONCEPTIONS = (
         "M5",
         after="each",
     ),
-    _slip(
-        "eval for everything",
-        "The model is put into evaluation mode once, at the top, and trains in it.",
-        "What does a layer in evaluation mode remember of the training batches?",
-        "M5",
-        start="eval",
-        after="none",
+    replace(
+        _slip(
+            "training in evaluation mode",
+            "The model makes its updates in evaluation mode.",
+            "What does a layer in evaluation mode remember of the training batches?",
+            "M5",
+            start="eval",
+            after="none",
+        ),
+        variants=(
+            partial(fit_and_validate, start="eval each"),
+            partial(fit_and_validate, before="in training"),
+            partial(fit_and_validate, start="eval each", after="none"),
+        ),
     ),
     _slip(
         "trained on validation",
