@@ -38,9 +38,10 @@ SENTENCES = Sentences(
         0,
     ),
     points=Sentence(
-        "Maps of 1 × 1, two images, batch norm in training (gamma 1, beta 0). Outputs are …",
+        "Maps of 1 × 1, two images that differ in a channel by far more than √eps; gamma 1, beta 0. In "
+        "training the two outputs are …",
         (
-            "close to +1 and −1, unless both images agree",
+            "close to +1 and −1, however far apart the images are",
             "noisy, but right on average",
             "0, since each map is one number",
         ),
@@ -117,8 +118,8 @@ MISCONCEPTIONS = (
     ),
     SENTENCES.slip(
         "two images are only noisy",
-        "They are not noisy: two numbers lie one standard deviation from their mean, whatever they "
-        "are. Only which one is larger survives.",
+        "They are not noisy: two numbers lie one standard deviation from their mean. Unless eps is "
+        "felt, only which one is larger survives.",
         "(3, 11) and (100, 108): what are the two x_hat?",
         "M12",
         points=1,

@@ -12,6 +12,7 @@ from bncourse.tasks.convolution.stat_axes_slips import (
     KINDS,
     LAYOUTS,
     MISCONCEPTIONS,
+    OTHER_LAYOUT,
     UNKNOWN_KIND,
     UNKNOWN_LAYOUT,
     stat_axes,
@@ -46,6 +47,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
         *known,
         Case(UNKNOWN_KIND, ("NCHW", "group"), raises="ValueError"),
         Case(UNKNOWN_LAYOUT, ("CHW", "batch"), raises="ValueError"),
+        Case(OTHER_LAYOUT, ("NTC", "batch"), raises="ValueError"),
     ]
 
 
@@ -64,7 +66,7 @@ def _table(layout, kind):
 
 
 def _negative(layout, kind):
-    if layout[0] != "N" or "C" not in layout:
+    if layout[0] != "N" or set(layout) - set("NCLDHW") or "C" not in layout:
         raise ValueError(layout)
     own = {"batch": {"C"}, "layer": {"N"}, "instance": {"N", "C"}}
     if kind not in own:

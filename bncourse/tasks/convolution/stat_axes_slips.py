@@ -6,6 +6,7 @@ from bncourse.grading.kinds import slips
 
 UNKNOWN_KIND = "a kind that does not exist"
 UNKNOWN_LAYOUT = "a layout without samples"
+OTHER_LAYOUT = "a layout with an axis T"
 KINDS = ("batch", "layer", "instance")
 LAYOUTS = ("NC", "NCHW", "NHWC", "NCL", "NCDHW")
 SPACE = "LDHW"
