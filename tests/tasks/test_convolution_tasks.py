@@ -78,7 +78,7 @@ def by_letters(own, refuse=ValueError):
 
 
 def no_letters(layout, kind):
-    if layout == "CHW" or kind == "group":
+    if layout in ("CHW", "NTC") or kind == "group":
         raise ValueError
     space = tuple(range(2, len(layout)))
     return {"batch": (0, *space), "layer": (1, *space), "instance": space}[kind]

@@ -56,8 +56,8 @@ SENTENCES = Sentences(
         2,
     ),
     cut=Sentence(
-        "Somebody takes the layer's output out with .detach().numpy() and makes a new tensor of it. "
-        "In training …",
+        "Somebody takes the layer's output out with .detach().numpy() and makes a new tensor of "
+        "it. In training …",
         (
             "the layers before it never learn, and no error says so",
             "autograd finds the way by the values",

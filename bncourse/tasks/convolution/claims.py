@@ -38,8 +38,8 @@ SENTENCES = Sentences(
         0,
     ),
     points=Sentence(
-        "Maps of 1 × 1, two images that differ in a channel by far more than √eps; gamma 1, beta 0. In "
-        "training the two outputs are …",
+        "Maps of 1 × 1, two images that differ in a channel by far more than √eps; gamma 1, beta "
+        "0. In training the two outputs are …",
         (
             "close to +1 and −1, however far apart the images are",
             "noisy, but right on average",
