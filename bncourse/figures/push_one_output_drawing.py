@@ -75,7 +75,7 @@ def picture(
     parts: list[svg.Element] = [
         words(LEFT - 40, 22, "dy: gradient at each output", size=HEAD, bold=True),
         words(RIGHT - 42, 22, "dx: gradient at each input", size=HEAD, bold=True),
-        words(RIGHT + 76, 46, "as tall as on the left: all of dy arrives", colour=QUIET),
+        words(RIGHT + 76, 46, "a bar as tall as its dy: all of it arrives", colour=QUIET),
         *left.draw(),
         *right.draw(),
         arrow(308, left.y(0), 366, left.y(0)),

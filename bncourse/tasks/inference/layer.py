@@ -40,7 +40,7 @@ def _life(rng: np.random.Generator, length: int, meets: tuple[str, ...]) -> Case
     kinds = rng.choice(list(WEIGHTS), length, p=np.array(list(WEIGHTS.values())) / 17)
     events = [_event(rng, str(kind), d) for kind in kinds]
     events[3:3] = [_event(rng, kind, d) for kind in meets]
-    events = _sensible(events)
+    events = _sensible(events) or [_event(rng, "batch", d)]
     gamma, beta = rng.choice([-1, 1], d) * rng.uniform(0.5, 2, d), rng.normal(0, 1, d)
     eps, momentum = float(rng.choice([0.01, 0.1])), float(rng.choice([0.05, 0.1, 0.3]))
     return Case("", (gamma.round(1), beta.round(1) + 0.0, eps, momentum, events))
