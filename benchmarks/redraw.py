@@ -33,6 +33,14 @@ SOURCES = {
         "from bncourse.figures.five_samples import FiveSamples\nFiveSamples()",
         ("3", "they crowd together"),
     ),
+    "PushOneOutput (schematic)": (
+        "from bncourse.figures.push_one_output import PushOneOutput\nPushOneOutput()",
+        ("0.2", "0 for all four"),
+    ),
+    "LaggingAverage (schematic)": (
+        "from bncourse.figures.lagging_average import LaggingAverage\nLaggingAverage()",
+        ("44", "at about 10"),
+    ),
     "ScrubRun (chart)": (
         "from bncourse.experiments.sigmoid_nets import train_sigmoid_nets\n"
         "from bncourse.figures.sigmoid_run import ScrubRun\n"

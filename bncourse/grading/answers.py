@@ -43,6 +43,16 @@ def named_arrays(value: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         raise NotStarted
     if isinstance(value, Mapping) and len(names) > 1 and set(value) == set(names):
         value = tuple(value[name] for name in names)
+    if isinstance(value, Mapping) and len(names) > 1 and set(value) & set(names):
+        lacks = ", ".join(name for name in names if name not in value)
+        more = ", ".join(str(name) for name in value if name not in names)
+        raise AnswerError(
+            "the dict that came back "
+            + " and ".join(
+                [f"lacks {lacks}"] * bool(lacks) + [f"has {more}, which was not asked"] * bool(more)
+            )
+            + "."
+        )
     if len(names) == 1:
         value = (value,)
     elif not isinstance(value, (tuple, list)) or len(value) != len(names):

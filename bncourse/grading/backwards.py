@@ -36,9 +36,9 @@ def hand_in_backward(task: Any, value: Any) -> Callable[..., Any]:
         said = function(backward)
         if said is None or said is Ellipsis:
             raise NotStarted
-        said = np.asarray(said)
-        if said.dtype != bool or said.size != 1:
+        told = np.asarray(said)
+        if told.dtype != bool or told.size != 1:
             raise AnswerError(f"{task.entry} should return True or False; {said!r} came.")
-        return said.reshape(())
+        return told.reshape(())
 
     return judge_one

@@ -56,7 +56,7 @@ def _explain_outputs(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
     # What follows from a wrong output is stored in too many ways to be compared, so a mistake
     # must fit up to the first wrong output; one that fits beyond it explains more.
     names = next((tuple(c.wanted) for c in evidence.cases if not c.case.raises), ())
-    names = tuple(n for n in names if n not in evidence.unwritten)
+    names = tuple(n for n in names if n not in evidence.not_yet)
     off = {n for c in wrong for n in c.wrong if n in names}
     first = min((names.index(n) for n in off), default=len(names) - 1)
     start, rest = names[: first + 1], names[first + 1 :]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -69,6 +69,7 @@ class Evidence:
     cases: tuple[CaseEvidence, ...]
     partial: bool
     stages: tuple[str, ...] = ()
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
@@ -108,7 +109,7 @@ class Evidence:
     def only_empty(self) -> bool:
         """Whether nothing is wrong but fields that are still empty, or stages not written yet."""
         if self.stages:
-            return set(self.failed) == set(self.unwritten)
+            return bool(self.unwritten) and set(self.failed) == set(self.not_yet)
         return self.partial and all(
             np.isnan(c.outcome.values[n]) for c in self.cases if c.outcome.values for n in c.wrong
         )
@@ -125,6 +126,13 @@ class Evidence:
             if all(n in v and v[n].shape == () and v[n] == 0 for v in came)
             and any(n in c.wrong for c in self.cases)
         )
+
+    @property
+    def not_yet(self) -> tuple[str, ...]:
+        """The stages that are not written, and those that are made from one of them."""
+        empty = self.unwritten
+        made = (n for n in self.failed if set(self.sources.get(n, ())) & set(empty))
+        return (*empty, *(n for n in made if n not in empty))
 
     @property
     def filled_wrong(self) -> tuple[str, ...]:
@@ -164,7 +172,8 @@ def gather(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> Ev
     return Evidence(
         tuple(_compare(task, case, out) for case, out in zip(cases, outcomes, strict=True)),
         task.partial,
-        task.outputs if task.stages else (),
+        task.outputs if task.stages is not None else (),
+        task.stages or {},
     )
 
 

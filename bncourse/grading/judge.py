@@ -13,6 +13,7 @@ from bncourse.grading.verdict import Status, Verdict
 from bncourse.grading.words import describe_case, describe_failure, describe_stage
 
 NOTHING_YET = "So far it returns None."
+NO_STAGE = "So far every stage is 0.0."
 AS_FOUND = "It still does exactly what it did when you found it."
 
 
@@ -41,6 +42,8 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
         return replace(
             blank, status=Status.CORRECT, credit=1.0, passed=evidence.passed, printed=printed
         )
+    if evidence.stages and set(evidence.unwritten) == set(evidence.stages):
+        return replace(blank, notes=(NO_STAGE,), printed=printed)
     if untouched(task, evidence):
         return replace(blank, notes=(AS_FOUND,), printed=printed)
     explanations = explain(task, evidence)
@@ -84,7 +87,7 @@ def _status(
 def _credit(task: Task, evidence: Evidence) -> float:
     if task.credit is not None:
         return min(max(task.credit(evidence), 0.0), 1.0)
-    return evidence.share if task.partial or task.stages else 0.0
+    return evidence.share if task.partial or evidence.stages else 0.0
 
 
 def _left_open(
@@ -121,7 +124,7 @@ def _seen(task: Task, evidence: Evidence) -> tuple[str, ...]:
     worst = evidence.smallest_failing()
     if task.tell is not None and not worst.failure:
         return task.tell(evidence)
-    if task.stages and not worst.failure:
+    if evidence.stages and not worst.failure:
         return describe_stage(task, evidence)
     if worst.failure:
         return describe_failure(worst.failure, worst.case, task.params)

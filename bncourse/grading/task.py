@@ -71,7 +71,7 @@ class Task:
     passes on, arrays and numbers that may be anything, and returns arrays. ``smaller`` gives the
     simpler versions of a case: a failing case is shrunk through them before it is shown.
     ``stages``: the outputs are stages, each of which earns its share when it is right on every
-    case; a later one may still be 0.0, not written yet.
+    case, and 0.0 stands for one that is not written yet; it says from which others a stage is made.
     ``credit`` gives the share earned from the evidence, where it is not all or nothing; ``tell``
     says what was seen in the task's own words.
 
@@ -103,7 +103,7 @@ class Task:
     given: Callable[..., Any] | None = None
     oracle: Callable[..., tuple[np.ndarray, ...]] | None = None
     smaller: Callable[[Case], Iterable[Case]] | None = None
-    stages: bool = False
+    stages: Mapping[str, tuple[str, ...]] | None = None
     credit: Callable[[Any], float] | None = None
     tell: Callable[[Any], tuple[str, ...]] | None = None
     loose_shapes: frozenset[str] = frozenset()

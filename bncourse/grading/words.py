@@ -69,8 +69,11 @@ def describe_case(task: Task, evidence: CaseEvidence) -> tuple[str, ...]:
 
 def describe_stage(task: Task, evidence: Evidence) -> tuple[str, ...]:
     """Describe the first stage that is wrong, on the smallest case that shows it."""
-    written = [n for n in evidence.failed if n not in evidence.unwritten]
+    written = [n for n in evidence.failed if n not in evidence.not_yet]
     empty = f"still 0.0: {', '.join(evidence.unwritten)}"
+    waiting = [n for n in evidence.not_yet if n not in evidence.unwritten]
+    if waiting:
+        empty += f" ({' and '.join(waiting)} cannot be right before that)"
     if not written:
         return (empty,)
     shown = [c for c in evidence.cases if written[0] in c.wrong]

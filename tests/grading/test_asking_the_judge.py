@@ -140,6 +140,29 @@ def test_stages_that_are_not_written_yet_are_said_to_be_empty():
     assert found.seen == ("still 0.0: dvar, dmean, dx, dgamma, dbeta",)
 
 
+def test_nothing_but_zeros_is_not_started():
+    found = judge_answer(STAGED, lambda dy, cache: dict.fromkeys(STAGED.outputs, 0.0))
+    assert found.status is Status.NOT_STARTED and found.credit == 0
+
+
+def test_a_stage_made_from_one_that_is_not_written_is_no_mistake():
+    def answer(dy, cache):  # all written but dvar, which dx is made from
+        told = STAGED.reference(dy, cache)
+        m, centred = len(dy), cache["x_hat"] / cache["inv_std"]
+        dx = told["dx"] - told["dvar"] * 2 * centred / m
+        return {**told, "dvar": 0.0, "dx": dx}
+
+    found = judge_answer(STAGED, answer)
+    assert found.status is Status.UNFINISHED and found.misconceptions == ()
+    assert found.seen == ("still 0.0: dvar (dx cannot be right before that)",)
+    assert found.credit == pytest.approx(4 / 6)
+
+
+def test_a_dict_that_lacks_a_stage_says_which():
+    found = judge_answer(STAGED, lambda dy, cache: {"dx_hat": dy, "dvar": 0.0, "dz": 1})
+    assert "lacks dmean, dx, dgamma, dbeta and has dz" in found.seen[0]
+
+
 def test_the_first_wrong_stage_is_told_and_costs_its_share_though_later_ones_are_empty():
     def answer(dy, cache):  # right for one feature, which is the smallest case
         told = STAGED.reference(dy, cache)
@@ -148,11 +171,11 @@ def test_the_first_wrong_stage_is_told_and_costs_its_share_though_later_ones_are
     found = judge_answer(STAGED, answer)
     assert found.credit == 0 and found.failed[0] == "dx_hat"
     assert any("dx_hat" in line for line in found.seen)
-    dropped = {"dvar": STAGED.misconception("sign of dvar").wrong}
+    flip = STAGED.misconception("sign of dvar").wrong
 
     def flipped(dy, cache):
         told = STAGED.reference(dy, cache)
-        return {**told, "dvar": dropped["dvar"](dy, cache)["dvar"], "dx": 0.0}
+        return {**told, "dvar": flip(dy, cache)["dvar"], "dx": 0.0}
 
     found = judge_answer(STAGED, flipped)
     assert found.misconceptions == ("sign of dvar",) and found.credit == pytest.approx(4 / 6)

@@ -133,6 +133,26 @@ def test_a_checker_that_demands_the_second_sum_at_any_eps_is_told_so():
     assert found.seen[1] == "and accepts 0 of 4 right ones"
 
 
+@pytest.mark.parametrize("blind", ["rest", "last"])
+def test_sums_or_one_row_are_not_enough_with_right_parameters(blind):
+    def accepts(backward):
+        rng = np.random.default_rng(3)
+        x, gamma, dy = rng.normal(size=(6, 2)), np.array([-1.0, 2.0]), rng.normal(size=(6, 2))
+        _, cache = forward(x, gamma, np.zeros(2), 0.3)
+        dx, dgamma, dbeta = backward(dy, cache)
+        z, s = cache["x_hat"], cache["inv_std"]
+        if not np.allclose([dgamma, dbeta], [(dy * z).sum(0), dy.sum(0)]):
+            return False
+        if blind == "last":
+            right = gamma * s * (dy - dy.mean(0) - z * (dy * z).mean(0))
+            return bool(np.allclose(dx[0], right[0]))
+        wanted = gamma * s * (dy * z).sum(0) * 0.3 * s**2
+        return bool(np.allclose(dx.sum(0), 0) and np.allclose((dx * z).sum(0), wanted))
+
+    found = judge_answer(find("4.5"), accepts)
+    assert not found.ok and found.seen[0] == "it rejects 13 of 14 wrong versions"
+
+
 def test_an_exception_tells_no_version_and_no_kind():
     def accepts(backward):
         rng = np.random.default_rng(0)

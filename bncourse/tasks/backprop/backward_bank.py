@@ -70,6 +70,22 @@ def _with(**switches):
     return lambda *args: backward(*args, **switches)
 
 
+def half_of_the_rest(*args):
+    """Wrong, though both sums are right: only what lies along x_hat has its full size."""
+    dx, dgamma, dbeta = backward(*args)
+    x_hat = args[1]
+    along = x_hat * (dx * x_hat).sum(axis=0) / np.maximum((x_hat**2).sum(axis=0), 1e-300)
+    return along + (dx - along) / 2, dgamma, dbeta
+
+
+def last_left_out(*args):
+    """Wrong: a loop over the samples that ends one too early."""
+    dx, dgamma, dbeta = backward(*args)
+    dx = dx.copy()
+    dx[-1] = 0
+    return dx, dgamma, dbeta
+
+
 def staged(dy, x_hat, inv_std, gamma, eps):
     """Right: one node after the other, with the term of the mean's path that is always 0."""
     centred = x_hat / inv_std
@@ -108,12 +124,12 @@ WRONG: dict[str, Callable] = {
     "statistics frozen": _with(paths=(0.0, 0.0)),
     "mean path missing": _with(paths=(0.0, 1.0)),
     "variance path missing": _with(paths=(1.0, 0.0)),
-    "variance path added": _with(paths=(1.0, -1.0)),
+    "half of the rest": half_of_the_rest,
     "unbiased variance path": _with(variance_count=-1),
     "five samples always": _with(mean_count=5, variance_count=5),
     "projected as without eps": _with(projected=True),
     "eps left out": _with(scale="no eps"),
-    "variance for sd": _with(scale="variance"),
+    "last sample left out": last_left_out,
     "gamma missing": _with(scale="gamma missing"),
     "absolute gamma": _with(scale="absolute gamma"),
     "whole table's mean": _with(along="all"),

@@ -96,7 +96,8 @@ MISCONCEPTIONS = (
     _other(
         "rejects everything",
         "Your checker rejects whatever it meets, the right versions too. A step that is too small "
-        "or too large, numbers of 32 bits, a tolerance near 0 or == between floats all do this.",
+        "or too large, numbers of 32 bits, a tolerance near 0, == between floats, or a sum that is "
+        "0 only without eps all do this.",
         "How large is the difference that it sees for your own backward pass from 4.4?",
         lambda backward: False,
     ),

@@ -216,7 +216,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
     dead = draw("gamma = 0 for one feature", 4, 2, 1e-2)
     dead.args[1]["gamma"][0] = 0.0
     return [
-        Case("1 3 5 7 9, the first one pushed", (push, made_cache(five, np.array([2.0]), 1.0))),
+        Case("1 3 5 7 9 with gamma 2", (push, made_cache(five, np.array([2.0]), 0.0))),
         draw("two samples", 2, 3, 1e-2),
         draw("three samples, two features", 3, 2, 1.0),
         draw("seven samples", 7, 3, 1e-5),

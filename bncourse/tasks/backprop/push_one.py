@@ -159,6 +159,20 @@ MISCONCEPTIONS = (
         lambda p: _partly(total=answers(p)["frozen"]),
     ),
     Misconception(
+        "sum of the pushed",
+        "That is the pushed sample's dx alone; the other four are to be added.",
+        "What do the other samples get, all together?",
+        "M4",
+        lambda p: _partly(total=answers(p)["kept"] * answers(p)["frozen"]),
+    ),
+    Misconception(
+        "lost along x_hat",
+        "That is the share that is lost along x_hat.",
+        "Of the whole push, what do mean and spread together leave?",
+        "M4",
+        lambda p: _partly(kept=answers(p)["dgamma"] ** 2 / 5),
+    ),
+    Misconception(
         "lost for kept",
         "That is the share that is lost.",
         "How much is left of it?",

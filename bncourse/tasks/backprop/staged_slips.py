@@ -58,7 +58,7 @@ _slip = slips(staged)
 SLIPS = (
     _slip(
         "gamma missing",
-        "dx_hat is dy itself: gamma has not multiplied. What follows is wrong with it.",
+        "dx_hat is dy itself: gamma has not multiplied.",
         "y = gamma · x_hat + beta. What is the derivative of y by x_hat?",
         gamma="missing",
     ),
