@@ -1,7 +1,8 @@
 """Drive a class of layers with running statistics through a life: a list of what happens to it.
 
-What can happen: ``("train",)``, ``("eval",)``, ``("forward", x)``, ``("reset",)``, ``("save",)``
-and ``("load",)``, which makes a new layer from what was saved last.
+What can happen: ``("train",)``, ``("eval",)``, ``("forward", x)``, ``("reset",)``, ``("save",)``,
+``("load",)``, which makes a new layer from what was saved last, ``("restore",)``, which loads it
+into the present one, and ``("other", x)``, which makes another layer and shows it a batch.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def live_through(task: Any, value: Any) -> Callable[..., Any]:
 
         layer, saved = new(), None
         _set(layer, gamma=gamma.copy(), beta=beta.copy())
+        _read(layer, len(gamma))
         refused, outputs, means, variances = [], [np.zeros(0)], [], []
         for event in events:
             refused.append(0)
@@ -50,10 +52,12 @@ def live_through(task: Any, value: Any) -> Callable[..., Any]:
                     refused[-1] = OTHERWISE
             elif event[0] == "save":
                 saved = layer.state()
-            elif event[0] == "load" and saved is not None:
-                layer = new()
+            elif event[0] == "other":
+                new().forward(event[1])
+            elif event[0] in ("load", "restore"):
+                layer = new() if event[0] == "load" else layer
                 layer.load(saved)
-            elif event[0] != "load":
+            else:
                 getattr(layer, event[0])()
             state = _read(layer, len(gamma))
             means.append(state["running_mean"])
@@ -71,6 +75,8 @@ def _set(layer: Any, **values: np.ndarray) -> None:
 
 
 def _output(y: Any, x: np.ndarray) -> np.ndarray:
+    if y is None and len(x) == 1:
+        raise AnswerError(f"forward returned None for one row, x of shape {x.shape}.")
     if y is None or y is Ellipsis:
         raise NotStarted
     y = as_numbers(y, "y")

@@ -19,13 +19,18 @@ class Diarist:
     """A model that remembers batches in training mode and uses the memory in evaluation mode."""
 
     def __init__(self) -> None:
-        self.training = False
+        self._training = False
         self.memory = 0.0
         self.weight = 0.0
 
+    @property
+    def training(self) -> bool:
+        """Whether the model is in training mode; set by train() and eval(), as a net's layers."""
+        return self._training
+
     def train(self, mode: bool = True) -> Diarist:
         """Go to training mode, or with False to evaluation mode."""
-        self.training = bool(mode)
+        self._training = bool(mode)
         return self
 
     def eval(self) -> Diarist:

@@ -214,13 +214,25 @@ def test_what_must_be_met_does_not_hang_on_the_draw(seed):
                 array *= 1 - self.momentum
                 array += self.momentum * value
 
+    class Adds(base):
+        def load(self, state):
+            mean = self.running_mean
+            super().load(state)
+            self.running_mean = mean + state["running_mean"]
+
+    class Forgets(base):
+        def forward(self, x):
+            if len(x) < 2 and self.training:
+                self.reset()
+            return super().forward(x)
+
     class Eager(base):
         def forward(self, x):
             if len(x) < 2 and self.training:
                 raise RuntimeError("one row")
             return super().forward(x)
 
-    for wrong in (Travels, Uncopied, Eager):
+    for wrong in (Travels, Uncopied, Adds, Forgets, Eager):
         assert not judge_answer(LAYER, wrong, seed=seed).ok, wrong
     told = judge_answer(LAYER, Eager, seed=seed).seen[-1]
     assert told == "it raised, but no ValueError"

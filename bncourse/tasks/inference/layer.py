@@ -13,7 +13,7 @@ from bncourse.grading.task import Case
 from bncourse.grading.words import array
 from bncourse.tasks.inference.layer_slips import MISCONCEPTIONS, BatchNorm1d
 
-LIVES = 24
+LIVES = 30
 # What happens how often; a batch is what most often happens to a layer.
 # What each life must meet besides, in turn, so that nothing hangs on the draw. One row has
 # three features, a "row" has one.
@@ -22,7 +22,9 @@ MEETS = (
     ("save", "batch", "load", "batch", "load", "eval", "batch"),
     ("batch", "eval", "reset", "batch"),
     ("batch", "eval", "save", "load", "batch"),
-    ("row", "batch"),
+    ("batch", "row", "batch", "eval", "batch"),
+    ("batch", "save", "batch", "restore", "eval", "batch"),
+    ("batch", "other", "eval", "batch"),
     ("eval", "one row", "reset", "one row"),
     ("batch", "batch", "reset", "eval", "batch"),
     (),
@@ -47,16 +49,19 @@ def _life(rng: np.random.Generator, length: int, meets: tuple[str, ...]) -> Case
 
 
 def _event(rng: np.random.Generator, kind: str, d: int) -> tuple:
-    if kind in ("batch", "one row", "row"):
-        m = int(rng.integers(2, 5)) if kind == "batch" else 1
-        return ("forward", rng.normal(rng.uniform(-3, 3), 2, (m, d)).round() + 0.0)
+    if kind in ("batch", "one row", "row", "other"):
+        m = 1 if kind in ("one row", "row") else int(rng.integers(2, 5))
+        return (
+            "other" if kind == "other" else "forward",
+            rng.normal(rng.uniform(-3, 3), 2, (m, d)).round() + 0.0,
+        )
     return (kind,)
 
 
 def _sensible(events: list[tuple]) -> list[tuple]:
     """Leave out what loads before anything was saved."""
     first = next((k for k, e in enumerate(events) if e[0] == "save"), len(events))
-    return [e for k, e in enumerate(events) if e[0] != "load" or k > first]
+    return [e for k, e in enumerate(events) if e[0] not in ("load", "restore") or k > first]
 
 
 def smaller(case: Case) -> Iterator[Case]:
@@ -71,7 +76,7 @@ def smaller(case: Case) -> Iterator[Case]:
         yield Case("", (gamma[:1], beta[:1], eps, momentum, first))
     for k, event in enumerate(events):
         if len(event) > 1 and len(event[1]) > 2:
-            shorter = [*events[:k], ("forward", event[1][:2]), *events[k + 1 :]]
+            shorter = [*events[:k], (event[0], event[1][:2]), *events[k + 1 :]]
             yield Case("", (gamma, beta, eps, momentum, shorter))
 
 
@@ -85,16 +90,21 @@ def tell(evidence: Evidence) -> tuple[str, ...]:
         f"layer.gamma, layer.beta = {_code(gamma)}, {_code(beta)}",
     ]
     last = _first_difference(events, got, wanted)
-    for event in events[: last + 1]:
-        if event[0] == "forward":
-            lines.append(f"y = layer.forward({_code(event[1])})")
-        elif event[0] == "load":
-            lines.append(f"layer = BatchNorm1d({len(gamma)}, eps={eps:g}, momentum={momentum:g})")
-            lines.append("layer.load(saved)")
+    make = lines[0].removeprefix("layer = ")
+    for k, event in enumerate(events[: last + 1]):
+        if event[0] == "forward" and wanted["refused"][k] and k < last:
+            lines.append(f"try: layer.forward({_code(event[1])})")
+            lines.append("except ValueError: pass")
         else:
-            lines.append("saved = layer.state()" if event[0] == "save" else f"layer.{event[0]}()")
+            lines += {
+                "forward": lambda e: [f"y = layer.forward({_code(e[1])})"],
+                "other": lambda e: [f"{make}.forward({_code(e[1])})  # another layer"],
+                "save": lambda e: ["saved = layer.state()"],
+                "load": lambda e: [f"layer = {make}", "layer.load(saved)"],
+                "restore": lambda e: ["layer.load(saved)"],
+            }.get(event[0], lambda e: [f"layer.{e[0]}()"])(event)
     if any(np.isnan(got[name]).any() for name in ("running_mean", "running_var", "y")):
-        lines.append("# the arrays that state() returned were filled with nan meanwhile")
+        lines.append("# after each line the arrays from layer.state() were filled with nan")
     return (*lines, _outcome(events, last, got, wanted, worst.outcome.mutated))
 
 
@@ -147,7 +157,8 @@ def _outcome(events: list[tuple], k: int, got: dict, wanted: dict, mutated: tupl
         if got[name].shape != wanted[name].shape:
             return f"{name} has shape {got[name].shape[1:]}; expected {wanted[name].shape[1:]}"
         if not np.allclose(got[name][k], wanted[name][k]):
-            return f"then {name} is {array(got[name][k])}; expected {array(wanted[name][k])}"
+            came, expected = array(got[name][k]), array(wanted[name][k])
+            return f'then state()["{name}"] is {came}; expected {expected}'
     return "afterwards the batch held other numbers" if mutated else "the last digits differ"
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from bncourse.grading.kinds import slips
+from bncourse.grading.task import Misconception
 
 NAMES = ("gamma", "beta", "running_mean", "running_var")
 
@@ -71,7 +72,8 @@ class BatchNorm1d:
         """Take over what state returned."""
         left = {
             "all": (), "parameters": NAMES[2:], "statistics": NAMES[:2],
-            "no variance": NAMES[3:], "no mean": NAMES[2:3],
+            "no variance": NAMES[3:], "no mean": NAMES[2:3], "no gamma": NAMES[:1],
+            "no beta": NAMES[1:2],
         }[self.s["load"]]  # fmt: skip
         for name in NAMES:
             if name not in left:
@@ -118,6 +120,8 @@ class BatchNorm1d:
         eps = {"right": self.eps, "none": 0.0, "fixed": 1e-5, "outside": 0.0}.get(how, self.eps)
         if how == "not in evaluation" and not by_batch:
             eps = 0.0
+        if not by_batch and self.s["spread"] == "sd, squared":
+            spread = spread**2
         if not by_batch and self.s["spread"] in ("sd", "biased sd"):
             return spread + eps
         outside = self.eps if how == "outside" else 0.0
@@ -138,6 +142,8 @@ class BatchNorm1d:
         flips = flip.get(s["weight"], (0, 0))
         for name, value, other in zip(NAMES[2:], (mean, kept), flips, strict=True):
             share = 1 - new if other else new
+            if s["weight"] == "cumulative":
+                share = 1 / self.batches
             if s["weight"] == "newest" or (s["weight"] == "first copied" and self.batches == 1):
                 share = 1.0
             setattr(self, name, (1 - share) * getattr(self, name) + share * value)
@@ -145,6 +151,18 @@ class BatchNorm1d:
     def _forget(self, var):
         self.running_mean = np.zeros(self.num_features)
         self.running_var = np.full(self.num_features, var)
+
+
+class OneMemory(BatchNorm1d):
+    """The memory hangs on the class: every new layer clears it for all."""
+
+    memory: ClassVar = {}
+    running_mean = property(
+        lambda self: self.memory["mean"], lambda self, a: self.memory.update(mean=a)
+    )
+    running_var = property(
+        lambda self: self.memory["var"], lambda self, a: self.memory.update(var=a)
+    )
 
 
 _slip = slips(BatchNorm1d)
@@ -289,6 +307,18 @@ MISCONCEPTIONS = (
         load="no variance",
     ),
     _slip(
+        "gamma not loaded",
+        "load() leaves out gamma.",
+        "How many arrays make the answer in evaluation mode?",
+        load="no gamma",
+    ),
+    _slip(
+        "beta not loaded",
+        "load() leaves out beta.",
+        "How many arrays make the answer in evaluation mode?",
+        load="no beta",
+    ),
+    _slip(
         "running mean not loaded",
         "load() leaves out the running mean.",
         "How many arrays make the answer in evaluation mode?",
@@ -297,7 +327,7 @@ MISCONCEPTIONS = (
     _slip(
         "state is a view",
         "state() hands out the layer's own arrays: whoever writes into what was saved changes the "
-        "layer, and the other way round.",
+        "layer.",
         "What would a checkpoint hold an hour later?",
         copies="none",
     ),
@@ -419,6 +449,13 @@ MISCONCEPTIONS = (
         weight="first copied",
     ),
     _slip(
+        "plain average",
+        "The memory is the plain average of all batches: momentum is not used.",
+        "With momentum 0.1, how much should one batch move the memory?",
+        "M6",
+        weight="cumulative",
+    ),
+    _slip(
         "momentum reversed for the variance",
         "The mean's memory is right; in the variance's, momentum weighs the old value.",
         "Which of the two numbers in each line should momentum stand beside?",
@@ -469,7 +506,15 @@ MISCONCEPTIONS = (
             spread="sd",
         ),
         {"spread": "biased sd"},
+        {"spread": "sd, squared"},
+        {"spread": "sd, squared", "stored": "biased"},
         {"spread": "sd, squared root"},
         {"spread": "sd, squared root", "stored": "biased"},
+    ),
+    Misconception(
+        "one memory for all layers",
+        "All layers share one memory: it hangs on the class, not on the layer.",
+        "If a second layer is made, what becomes of the first one's memory?",
+        wrong=OneMemory,
     ),
 )
