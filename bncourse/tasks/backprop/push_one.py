@@ -297,6 +297,8 @@ def _tells_apart(p: Mapping) -> bool:
     right = answers(p)
     if not 0.15 < float(right["kept"]) < 0.7 or abs(float(right["other"])) < 0.05:
         return False
+    if any(all(_as_right(right, n, v) for n, v in m.wrong(p).items()) for m in MISCONCEPTIONS):
+        return False
     for name in ("frozen", "kept", "other", "dgamma"):
         told = [float(right[name])]
         for m in MISCONCEPTIONS:
@@ -307,6 +309,11 @@ def _tells_apart(p: Mapping) -> bool:
         if any(b - a < 0.025 * max(abs(a), abs(b), 0.02) for a, b in pairwise(told)):
             return False
     return True
+
+
+def _as_right(right: Mapping, name: str, value: np.ndarray) -> bool:
+    """Say whether a mistake's number would pass for the right one."""
+    return FORM.field(name).close(value, right[name])
 
 
 FORM = Form(
