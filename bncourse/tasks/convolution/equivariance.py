@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
 from bncourse.grading.answers import AnswerError
@@ -52,8 +54,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
             draw("a fifth norm, the image moved to the right", (3, 2, 5, 3), (0, 1), "H"),
             draw("a norm per activation, not moved at all", (2, 2, 3, 3), (0, 0), "CHW"),
         ]
-        # Each way of looking at some differences only must overlook the largest one somewhere.
-        if all(any(_misses(case, way) for case in drawn) for way in PARTS):
+        if _tell_apart(drawn):
             return drawn
 
 
@@ -67,10 +68,13 @@ def labels(shape, own):
     return out
 
 
-def _misses(case: Case, largest: str) -> bool:
-    """Say whether a largest difference that is taken in this way is another one."""
-    both = TASK.reference(*case.args), TASK.switchboard(*case.args, largest=largest)
-    return abs(both[0] - both[1]) > 1e-3
+def _tell_apart(drawn: list[Case]) -> bool:
+    """Say whether no two ways of taking the largest difference agree on every case."""
+    gaps = [
+        np.array([TASK.switchboard(*case.args, largest=way) for case in drawn])
+        for way in ("size", *PARTS)
+    ]
+    return all(np.abs(a - b).max() > 1e-3 for a, b in combinations(gaps, 2))
 
 
 def _loops(norm, x, shift):
