@@ -331,19 +331,19 @@ MISCONCEPTIONS = (
         "What would a checkpoint hold an hour later?",
         copies="none",
     ),
-    _slip(
+    Misconception(
         "half of the state is a view",
         "state() hands out some of the layer's own arrays, others as copies: whoever writes into "
         "what was saved changes the layer.",
         "Which of the four arrays does your state() copy?",
-        copies="parameters",
+        wrong=partial(BatchNorm1d, copies="parameters"),
     ),
-    _slip(
+    Misconception(
         "parameters handed out",
         "state() copies the running averages and hands out gamma and beta themselves: whoever "
         "writes into what was saved changes the layer.",
         "Which of the four arrays does your state() copy?",
-        copies="statistics",
+        wrong=partial(BatchNorm1d, copies="statistics"),
     ),
     _also(
         _slip(
