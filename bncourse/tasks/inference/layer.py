@@ -11,7 +11,8 @@ from bncourse.grading.kinds import driven_task
 from bncourse.grading.layer_lives import LIVED, OTHERWISE, live_through
 from bncourse.grading.task import Case
 from bncourse.grading.words import array
-from bncourse.tasks.inference.layer_slips import MISCONCEPTIONS, BatchNorm1d
+from bncourse.tasks.inference.layer_slips import MISCONCEPTIONS
+from bncourse.tasks.inference.layer_switches import BatchNorm1d
 
 LIVES = 30
 # What happens how often; a batch is what most often happens to a layer.
