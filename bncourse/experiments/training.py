@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Reading = TypeVar("Reading")
-ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}
+ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "linear": nn.Identity}
+GROUPS = 8  # of the group normalisation
 
 
 @contextmanager
@@ -67,15 +68,45 @@ class StackedBatchNorm(nn.BatchNorm1d):
         return super().forward(side_by_side).view(samples, networks, features).transpose(0, 1)
 
 
+class StackedGroupNorm(nn.Module):
+    """Group normalisation for each of S networks: (S, N, D) -> (S, N, D), each sample by itself.
+
+    One group is layer normalisation. `weight` and `bias` are (S, 1, D). Raises ValueError if the
+    groups do not divide the features.
+    """
+
+    def __init__(self, networks: int, features: int, groups: int = 1, eps: float = 1e-5) -> None:
+        if features % groups:
+            raise ValueError(f"{groups} groups do not divide {features} features")
+        super().__init__()
+        self.groups, self.eps = groups, eps
+        self.weight = nn.Parameter(torch.ones(networks, 1, features, dtype=torch.float64))
+        self.bias = nn.Parameter(torch.zeros(networks, 1, features, dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise every sample over the features of each group; training changes nothing."""
+        grouped = x.unflatten(-1, (self.groups, -1))
+        x_hat = F.layer_norm(grouped, grouped.shape[-1:], eps=self.eps).flatten(-2)
+        return torch.addcmul(self.bias, x_hat, self.weight)
+
+
+def build_norm(kind: Literal["batch", "layer", "group"], networks: int, features: int) -> nn.Module:
+    """Return the normalisation of that kind for a stack of networks; "group" has 8 groups."""
+    if kind == "batch":
+        return StackedBatchNorm(networks, features)
+    return StackedGroupNorm(networks, features, GROUPS if kind == "group" else 1)
+
+
 def build_mlp(
     sizes: Sequence[int],
     seeds: Sequence[int],
     *,
-    activation: Literal["relu", "sigmoid"],
-    init: float | Literal["torch", "xavier"],
-    norm: Literal["batch"] | None = None,
+    activation: Literal["relu", "sigmoid", "tanh", "linear"],
+    init: float | Literal["torch", "xavier", "he"],
+    norm: Literal["batch", "layer", "group"] | None = None,
     placement: Literal["before", "after"] = "before",
     hidden_bias: bool = True,
+    dropout: float = 0,
 ) -> nn.Sequential:
     """Build one MLP per seed: a stack that maps (S, N, sizes[0]) to (S, N, sizes[-1]), in float64.
 
@@ -84,9 +115,11 @@ def build_mlp(
         seeds: one per network; a seed fixes the weights whatever `norm` and `placement` are.
         activation: the nonlinearity of every hidden layer.
         init: how weights and biases are drawn, see `draw_layer`.
-        norm: "batch" gives every hidden layer a batch normalisation.
+        norm: "batch", "layer" or "group" (8 groups) gives every hidden layer such a normalisation.
         placement: whether it stands before or after the activation.
         hidden_bias: whether hidden layers have a bias (right before a BN it would do nothing).
+        dropout: share of units that a dropout after each hidden layer's activation sets to 0; it
+            draws from torch's own generator, which the caller seeds.
     """
     generators = [np.random.default_rng(seed) for seed in seeds]
 
@@ -100,9 +133,11 @@ def build_mlp(
     for fan_in, fan_out in pairwise(sizes[:-1]):
         modules.append(linear(fan_in, fan_out, gain, hidden_bias))
         modules.append(ACTIVATIONS[activation]())
-        if norm == "batch":
+        if norm is not None:
             position = len(modules) - (placement == "before")
-            modules.insert(position, StackedBatchNorm(len(seeds), fan_out))
+            modules.insert(position, build_norm(norm, len(seeds), fan_out))
+        if dropout:
+            modules.append(nn.Dropout(dropout))
     return nn.Sequential(*modules, linear(sizes[-2], sizes[-1], 1, True))
 
 
@@ -110,14 +145,15 @@ def draw_layer(
     generator: np.random.Generator,
     fan_in: int,
     fan_out: int,
-    init: float | Literal["torch", "xavier"],
+    init: float | Literal["torch", "xavier", "he"],
     gain: float = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the weights (fan_in, fan_out) and the bias (1, fan_out) of one layer.
 
     A number draws the weights from N(0, init^2). "xavier" draws them uniformly within
     gain * sqrt(6 / (fan_in + fan_out)), the rule of Glorot & Bengio (2010, eq. 16); `build_mlp`
-    sets the gain to 4 in front of a sigmoid, whose slope at 0 is 1/4. Both start the bias at 0.
+    sets the gain to 4 in front of a sigmoid, whose slope at 0 is 1/4. "he" draws them from
+    N(0, 2 / fan_in), the rule of He and others (2015) for ReLUs. All of these start the bias at 0.
     "torch" draws both uniformly within 1 / sqrt(fan_in), which is what `nn.Linear` does.
     """
     shape, bias = (fan_in, fan_out), np.zeros((1, fan_out))
@@ -127,7 +163,8 @@ def draw_layer(
     if init == "torch":
         bound = 1 / np.sqrt(fan_in)
         return generator.uniform(-bound, bound, shape), generator.uniform(-bound, bound, bias.shape)
-    return generator.normal(0, init, shape), bias
+    scale = np.sqrt(2 / fan_in) if init == "he" else init
+    return generator.normal(0, scale, shape), bias
 
 
 def mini_batches(samples: int, batch_size: int, seeds: Sequence[int]) -> Iterator[Tensor]:

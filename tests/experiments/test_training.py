@@ -7,6 +7,7 @@ from torch import nn
 
 from bncourse.experiments.training import (
     StackedBatchNorm,
+    StackedGroupNorm,
     StackedLinear,
     accuracy,
     build_mlp,
@@ -137,6 +138,20 @@ def test_placement_is_where_it_says_and_leaves_the_weights_alone(placement):
     plain = build_mlp((5, 7, 6, 3), (0, 1), activation="relu", init="torch")
     for one, other in zip(linear, plain[::2], strict=True):
         torch.testing.assert_close(one.weight, other.weight, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("groups", "theirs"), [(1, nn.LayerNorm(8)), (4, nn.GroupNorm(4, 8))])
+def test_stacked_group_norm_is_torchs_own_layer(groups, theirs):
+    x = torch.from_numpy(np.random.default_rng(0).normal(2, 3, (3, 5, 8)))
+    norm, theirs = StackedGroupNorm(3, 8, groups), theirs.double()
+    with torch.no_grad():
+        for network in range(3):
+            theirs.weight.copy_(torch.linspace(-1, 2, 8) + network)
+            norm.weight[network, 0] = theirs.weight
+            norm.bias[network] += network
+            torch.testing.assert_close(norm(x)[network], theirs(x[network]) + network)
+    with pytest.raises(ValueError, match="do not divide"):
+        StackedGroupNorm(3, 8, 3)
 
 
 def test_the_initialisations_have_the_size_they_promise():
