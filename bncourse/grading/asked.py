@@ -15,6 +15,7 @@ from bncourse.grading.assembly import Assembly, Line, assemble
 from bncourse.grading.backwards import hand_in_backward
 from bncourse.grading.batches import deal_batches
 from bncourse.grading.form import Choice, Form, Number, fill_form
+from bncourse.grading.handed import call_many_times, hand_in_functions
 from bncourse.grading.layer_lives import live_through
 from bncourse.grading.model_runs import fit_model
 from bncourse.grading.norms import hand_in_norm
@@ -30,6 +31,8 @@ DRIVERS: Mapping[str, Driver] = {
         live_through,
         fit_model,
         hand_in_norm,
+        hand_in_functions,
+        call_many_times,
     )
 }
 FIELDS = {"number": Number, "choice": Choice}

@@ -9,6 +9,7 @@ import numpy as np
 
 from bncourse.grading.batches import GENERATOR
 from bncourse.grading.evidence import CaseEvidence, Evidence
+from bncourse.grading.handed import FUNCTION
 from bncourse.grading.outcome import Failure
 from bncourse.grading.task import Case, Task
 
@@ -23,6 +24,8 @@ def number(value: Any, digits: int = 5) -> str:
 
 def array(value: Any, digits: int = 5) -> str:
     """Write a small array in full and a large one by its shape."""
+    if isinstance(value, dict) and FUNCTION in value:
+        return f"({value[FUNCTION]})"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k}: {array(v, digits)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)) and any(np.ndim(v) for v in value):

@@ -1,0 +1,123 @@
+"""Drive a function that is handed other functions: nets, layers, gradients, random generators.
+
+A function cannot be sent to the learner's process. The case holds a dict instead, whose
+``"function"`` says what it becomes there; the other entries are what it is made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bncourse.grading.answers import AnswerError, NotStarted, as_numbers, call_function
+
+FUNCTION = "function"
+CALLS = 60  # how often a function with noise is called in training
+EVALUATIONS = 3
+
+
+def hand_in_functions(task: Any, value: Any) -> Callable[..., Any]:
+    """Drive a function some of whose arguments are functions."""
+    function = call_function(task, value)
+
+    def handed(*args: Any) -> Any:
+        return function(*(made(a) for a in args))
+
+    return handed
+
+
+def call_many_times(task: Any, value: Any) -> Callable[..., Any]:
+    """Drive ``f(x_hat, shift, spread, rng, training)``, which adds noise to x_hat (N, D).
+
+    The case holds the generator's seed. The driven function returns `CALLS` outputs in training
+    with one generator, (CALLS, N, D), then `EVALUATIONS` in evaluation, and one more in training
+    with a fresh generator of the same seed.
+    """
+    function = call_function(task, value)
+
+    def called(x_hat: np.ndarray, shift: float, spread: float, seed: int) -> tuple:
+        def one(rng: np.random.Generator, training: bool) -> np.ndarray:
+            y = function(x_hat, shift, spread, rng, training)
+            if y is None or y is Ellipsis:
+                raise NotStarted
+            y = as_numbers(y, "y")
+            if y.shape != x_hat.shape:
+                raise AnswerError(
+                    f"y should have x_hat's shape {x_hat.shape}; an array of shape {y.shape} came."
+                )
+            return y
+
+        rng = np.random.default_rng(seed)
+        trained = np.stack([one(rng, True) for _ in range(CALLS)])
+        evaluated = np.stack([one(rng, False) for _ in range(EVALUATIONS)])
+        return trained, evaluated, one(np.random.default_rng(seed), True)
+
+    return called
+
+
+def made(value: Any) -> Any:
+    """Return the function that a dict stands for; anything else as it is."""
+    if isinstance(value, dict) and FUNCTION in value:
+        rest = {name: part for name, part in value.items() if name != FUNCTION}
+        return MAKERS[value[FUNCTION]](**rest)
+    return value
+
+
+def net(x: np.ndarray, gamma: Any, beta: Any, eps: float, towards: np.ndarray, axis: Any) -> Any:
+    """Return ``f(W) -> (y, dW)``: a norm over ``axis`` behind x @ W, and the loss's gradient.
+
+    The loss is the sum of y * towards. Without an axis nothing is normalised.
+    """
+    layer = norm_layer(axis, eps)
+
+    def run(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        z, back = layer(x @ weights)
+        return gamma * z + beta, x.T @ back(gamma * towards)
+
+    return run
+
+
+def norm_layer(axis: int | None, eps: float = 1e-5) -> Callable[..., Any]:
+    """Return ``f(a) -> (z, back)``: a norm over that axis, and ``back(dz) -> da``."""
+
+    def forward(a: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+        if axis is None:
+            return a.copy(), lambda dz: dz.copy()
+        centred = a - a.mean(axis, keepdims=True)
+        sd = np.sqrt((centred**2).mean(axis, keepdims=True) + eps)
+        z = centred / sd
+
+        def back(dz: np.ndarray) -> np.ndarray:
+            straight = dz - dz.mean(axis, keepdims=True)
+            return (straight - centred / sd * (dz * centred / sd).mean(axis, keepdims=True)) / sd
+
+        return z.copy(), back
+
+    return forward
+
+
+def sideways(pushes: np.ndarray) -> Callable[[np.ndarray, int], np.ndarray]:
+    """Return ``f(w, step)``: a gradient of a loss that does not mind the length of w.
+
+    It is the push of that step without its part along w, divided by the length of w.
+    """
+
+    def gradient(w: np.ndarray, step: int) -> np.ndarray:
+        length = np.linalg.norm(w)
+        along = w / length
+        return (pushes[step] - along * (along @ pushes[step])) / length
+
+    return gradient
+
+
+MAKERS: dict[str, Callable[..., Any]] = {
+    "a net with batch norm": net,
+    "a net with layer norm": net,
+    "a net without a norm": net,
+    "batch norm": norm_layer,
+    "layer norm": norm_layer,
+    "no norm": norm_layer,
+    "a gradient": sideways,
+}

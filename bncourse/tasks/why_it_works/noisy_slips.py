@@ -1,0 +1,182 @@
+"""Wrong noise behind a norm: one function with a switch for each slip."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bncourse.grading.kinds import slips
+
+
+def noisy(
+    x_hat, shift, spread, rng, training=True, *,
+    shape="units", fresh="every call", drawn="even", factor="around 1", in_eval="nothing",
+    moved="both", reach=1.0,
+):  # fmt: skip
+    """Return x_hat with one random factor and shift for each unit; the keywords switch slips."""
+    if not training and in_eval == "nothing":
+        return x_hat.copy()
+    if training and in_eval == "reversed":
+        return x_hat.copy()
+    if fresh == "once":
+        rng = np.random.default_rng(0)
+    if fresh == "of its own":
+        rng = np.random.default_rng()
+    size = {"units": x_hat.shape[1:], "all": (), "samples": x_hat.shape, "rows": (len(x_hat), 1)}
+    size = size[shape]
+
+    def draw(most):
+        if drawn == "normal":
+            return rng.normal(0, most, size)
+        if drawn == "positive":
+            return rng.uniform(0, most, size)
+        if drawn == "half":
+            return rng.uniform(-most / 2, most / 2, size)
+        if drawn == "two values":
+            return most * rng.choice([-1.0, 1.0], size)
+        return rng.uniform(-most, most, size)
+
+    scale, move = draw(spread), draw(reach * shift)
+    if moved == "factor only":
+        move = 0 * move
+    if moved == "shift only":
+        scale = 0 * scale
+    if moved == "neither":
+        return x_hat.copy()
+    if moved == "shift scaled too":
+        return (1 + scale) * (x_hat + move)
+    if factor == "around 0":
+        return scale * x_hat + move
+    if factor == "added":
+        return x_hat + scale + move
+    if factor == "below 1":
+        return (1 - np.abs(scale)) * x_hat + move
+    return (1 + scale) * x_hat + move
+
+
+_slip = slips(noisy)
+
+MISCONCEPTIONS = (
+    _slip(
+        "each sample by itself",
+        "Every number got noise of its own. That blurs a batch but hardly moves its mean: the "
+        "distribution stays where it was.",
+        "Average such noise over a batch of 60. How far does the unit's mean move?",
+        "M14",
+        shape="samples",
+    ),
+    _slip(
+        "noise per row",
+        "All units of a sample share their noise, and the samples do not. The mean of a unit over "
+        "the batch hardly moves.",
+        "Which axis of x_hat counts the units?",
+        "M3",
+        shape="rows",
+    ),
+    _slip(
+        "one number for all units",
+        "All units moved alike. Each was to get numbers of its own.",
+        "How many numbers must be drawn for D units?",
+        shape="all",
+    ),
+    _slip(
+        "the same noise every time",
+        "Every call drew the same numbers. A shift that stays can be learned by the next layer; it "
+        "has to be new in every step.",
+        "Would a shift that never changes be a covariate shift?",
+        "M14",
+        fresh="once",
+    ),
+    _slip(
+        "a generator of its own",
+        "The numbers do not come from rng: with the same seed others come out, and the run cannot "
+        "be repeated.",
+        "Which generator did you draw from?",
+        fresh="of its own",
+    ),
+    _slip(
+        "normal numbers",
+        "The numbers were drawn from a normal distribution. It has no bounds.",
+        "How far can a shift go at most, by the question?",
+        drawn="normal",
+    ),
+    _slip(
+        "one way only",
+        "The shifts and factors go one way only, up. On average that is a shift that stays.",
+        "What is the smallest shift that may come?",
+        drawn="positive",
+    ),
+    _slip(
+        "half the range",
+        "The range is only half as wide: from −shift/2 to shift/2.",
+        "How far can a shift go at most, by the question?",
+        drawn="half",
+    ),
+    _slip(
+        "two values only",
+        "Only the ends of the range were drawn.",
+        "Which numbers between −shift and shift may come?",
+        drawn="two values",
+    ),
+    _slip(
+        "factors around 0",
+        "The factor lies around 0, so most of x_hat is lost. It should be 1 on average.",
+        "With spread = 0, what should the factor be?",
+        factor="around 0",
+    ),
+    _slip(
+        "spread added",
+        "The second number was added, too. A factor multiplies.",
+        "What changes a standard deviation: adding or multiplying?",
+        factor="added",
+    ),
+    _slip(
+        "only smaller",
+        "The factors lie below 1 only. They should go both ways.",
+        "What is the largest factor that may come?",
+        factor="below 1",
+    ),
+    _slip(
+        "shift scaled too",
+        "The shift was added first and then multiplied by the factor, so it leaves its range.",
+        "In factor · x_hat + shift: is the shift multiplied?",
+        moved="shift scaled too",
+    ),
+    _slip(
+        "factor only",
+        "Nothing is shifted.",
+        "Which of the two arguments does your code not use?",
+        moved="factor only",
+    ),
+    _slip(
+        "shift only",
+        "The factors are all 1.",
+        "Which of the two arguments does your code not use?",
+        moved="shift only",
+    ),
+    _slip(
+        "no noise at all",
+        "Nothing was changed in training.",
+        "What is training, True or False, when noise is wanted?",
+        moved="neither",
+    ),
+    _slip(
+        "noise in evaluation",
+        "Evaluation got noise, too. There the net should give the same answer twice.",
+        "What does your code do with training = False?",
+        "M5",
+        in_eval="noise",
+    ),
+    _slip(
+        "modes exchanged",
+        "The noise came in evaluation, and training got none.",
+        "In which mode is the distribution to jump?",
+        "M5",
+        in_eval="reversed",
+    ),
+    _slip(
+        "shift too large",
+        "The shifts go twice as far as they should.",
+        "From where to where may a shift lie?",
+        reach=2.0,
+    ),
+)
