@@ -339,7 +339,7 @@ def main(words):
         print("Everything is set up. Next: python3 course.py lab")
         return 0
     if command == "test":
-        return start(["-m", "pytest"] + rest)
+        return start(["-m", "pytest", "-n", "auto", "--maxprocesses", "4"] + rest)
     options, first = ["--ServerApp.root_dir=" + ROOT], "notebooks/00_start_here.ipynb"
     if os.path.exists(os.path.join(ROOT, first)):
         options.append("--LabApp.default_url=/lab/tree/" + first)

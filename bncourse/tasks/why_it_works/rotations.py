@@ -76,5 +76,6 @@ TASK = driven_task(
     ),
     stub=stub,
     accepted=(_in_a_table, _by_chord),
+    graded=False,
     switchboard=rotations,
 )

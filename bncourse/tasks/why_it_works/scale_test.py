@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
-from bncourse.grading.handed import FUNCTION, hand_in_functions
+from bncourse.grading.handed import FUNCTION, hand_in_functions, made
 from bncourse.grading.kinds import driven_task
 from bncourse.grading.task import Case
-from bncourse.tasks.why_it_works.scale_test_slips import MISCONCEPTIONS, scale_test
+from bncourse.tasks.why_it_works.scale_test_slips import GAPS, MISCONCEPTIONS, RATIOS, scale_test
 
 AXES = {"a net with batch norm": 0, "a net with layer norm": 1, "a net without a norm": None}
 
@@ -17,7 +19,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
 
     def draw(label, kind, a, eps=1e-5, shape=(5, 3, 4)):
         m, i, o = shape
-        made = {
+        spec = {
             FUNCTION: kind,
             "x": rng.normal(0.5, 1, (m, i)),
             "gamma": rng.uniform(0.5, 2, o),
@@ -26,9 +28,16 @@ def cases(rng: np.random.Generator) -> list[Case]:
             "towards": rng.normal(0, 1, (m, o)),
             "axis": AXES[kind],
         }
-        return Case(label, (made, rng.normal(0, 1, (i, o)), a), rtol=1e-6)
+        return Case(label, (spec, rng.normal(0, 1, (i, o)), a), rtol=1e-6)
 
     small, large = round(float(rng.uniform(0.2, 0.6)), 2), round(float(rng.uniform(3, 9)), 1)
+    while True:
+        drawn = _draw_all(draw, small, large)
+        if _tell_apart(drawn):
+            return drawn
+
+
+def _draw_all(draw, small: float, large: float) -> list[Case]:
     return [
         draw("no norm, the weights doubled", "a net without a norm", 2.0),
         draw("batch norm with a large eps", "a net with batch norm", large, 0.5),
@@ -38,6 +47,18 @@ def cases(rng: np.random.Generator) -> list[Case]:
         draw("batch norm, many units", "a net with batch norm", 10.0, 0.1, (6, 4, 9)),
         draw("no norm, the sign turned", "a net without a norm", -small),
     ]
+
+
+def _tell_apart(drawn: list[Case]) -> bool:
+    """Say whether no two ways of taking the gap, and of taking the ratio, agree on every case."""
+    runs = [(made(net), W, a) for net, W, a in (case.args for case in drawn)]
+    pairs = [(net(W), net(a * W)) for net, W, a in runs]
+    for place, ways in enumerate((GAPS, RATIOS)):
+        found = [np.array([way(p[place], q[place]) for p, q in pairs]) for way in ways.values()]
+        for one, other in combinations(found, 2):
+            if np.max(np.abs(one - other) / (np.abs(one) + np.abs(other) + 1e-9)) < 1e-3:
+                return False
+    return True
 
 
 def _by_hand(net, W, a):
