@@ -156,7 +156,7 @@ def test_first_run_sets_up_in_steps_and_the_second_only_starts(course):
     assert code == 0
     assert re.findall(r"^\d/\d", text, re.MULTILINE) == ["1/3", "2/3", "3/3"]
     assert course.asked() == ["pip", SMALL, ".[test]"]
-    started = f"STARTED -k some words in {course.root}\n"
+    started = f"STARTED -n auto --maxprocesses 4 -k some words in {course.root}\n"
     assert text.endswith(started)
     assert not course.marker.exists()
     assert course.run("test", "-k", "some words") == (0, started)
