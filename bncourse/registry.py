@@ -16,6 +16,8 @@ LESSONS = {
     "backprop": "04",
     "inference": "05",
     "convolution": "06",
+    "why_it_works": "07",
+    "where_it_breaks": "08",
 }
 
 

@@ -17,8 +17,11 @@ from bncourse.grading.batches import deal_batches
 from bncourse.grading.form import Choice, Form, Number, fill_form
 from bncourse.grading.handed import call_many_times, hand_in_functions
 from bncourse.grading.layer_lives import live_through
+from bncourse.grading.loaders import load_epochs
 from bncourse.grading.model_runs import fit_model
 from bncourse.grading.norms import hand_in_norm
+from bncourse.grading.step_records import keep_records
+from bncourse.grading.sweeps import run_sweep
 
 DRIVERS: Mapping[str, Driver] = {
     driver.__name__: driver
@@ -31,6 +34,9 @@ DRIVERS: Mapping[str, Driver] = {
         live_through,
         fit_model,
         hand_in_norm,
+        keep_records,
+        run_sweep,
+        load_epochs,
         hand_in_functions,
         call_many_times,
     )

@@ -1,0 +1,132 @@
+"""The ledger as a page, `docs/claims.md`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bncourse.ledger.claim import GROUNDS, TEXTS, TOPICS, VERDICTS, Claim
+from bncourse.ledger.loading import load_ledger, load_statements
+
+FILE = Path(__file__).parents[2] / "docs" / "claims.md"
+
+
+def write_page(file: Path = FILE) -> Path:
+    """Write the page; it says nothing that is not in the ledger."""
+    file.write_text(page(load_ledger()), encoding="utf-8")
+    return file
+
+
+def page(claims: Sequence[Claim]) -> str:
+    """Return the page as Markdown."""
+    parts = [*_head(claims), *_contradictions(claims), *_topics(claims), *_statements()]
+    return "\n".join(parts) + "\n"
+
+
+def contradictions(claims: Sequence[Claim]) -> list[tuple[Claim, ...]]:
+    """Return groups of claims that say otherwise than each other, each group once."""
+    known = {claim.id: claim for claim in claims}
+    groups: list[list[str]] = []
+    for claim in claims:
+        linked = {claim.id, *claim.against}
+        touching = [group for group in groups if linked & set(group)]
+        merged = [name for group in touching for name in group]
+        merged += [name for name in (claim.id, *claim.against) if name not in merged]
+        groups = [group for group in groups if group not in touching]
+        if len(merged) > 1:
+            groups.append(merged)
+    return [tuple(known[name] for name in group) for group in groups]
+
+
+def named(texts: Sequence[int]) -> str:
+    """Return "text 2" or "texts 1, 2 and 3"."""
+    if len(texts) == 1:
+        return f"text {texts[0]}"
+    return f"texts {', '.join(map(str, texts[:-1]))} and {texts[-1]}"
+
+
+def _head(claims: Sequence[Claim]) -> Iterator[str]:
+    statements = sum(len(claim.at) for claim in claims)
+    yield "# What the five texts say"
+    yield ""
+    yield (
+        f"Every statement of five texts about batch norm, {statements} of them, counted as "
+        f"{len(claims)} claims where several say the same. Each has a verdict and what settles it. "
+        "The numbers are measured by the course's own code; `python -m bncourse.ledger` measures "
+        "them again and writes this page, and a test fails when one leaves the range in which its "
+        "verdict stands. Nets and data are small (mostly the 8 × 8 digits), so effect sizes are "
+        "those of small nets."
+    )
+    yield ""
+    for number, title in TEXTS.items():
+        yield f"- Text {number}: *{title.partition(' (')[0]}* ({title.partition(' (')[2]}"
+    yield ""
+    yield f"| verdict | claims | {' | '.join(f'text {n}' for n in TEXTS)} | meaning |"
+    yield f"|---|---{'|---' * len(TEXTS)}|---|"
+    for verdict, meaning in VERDICTS.items():
+        chosen = [claim for claim in claims if claim.verdict == verdict]
+        of_texts = Counter(text for claim in chosen for text in claim.texts)
+        cells = " | ".join(str(of_texts[n]) for n in TEXTS)
+        yield f"| {verdict} | {len(chosen)} | {cells} | {meaning} |"
+    yield ""
+    yield "A claim of several texts counts for each of them."
+    yield ""
+    yield "| ground | claims | meaning |"
+    yield "|---|---|---|"
+    for ground, meaning in GROUNDS.items():
+        count = sum(claim.ground == ground for claim in claims)
+        yield f"| {ground} | {count} | {meaning} |"
+    yield ""
+
+
+def _contradictions(claims: Sequence[Claim]) -> Iterator[str]:
+    yield "## Where the texts contradict each other, or themselves"
+    yield ""
+    for group in contradictions(claims):
+        for k, claim in enumerate(group):
+            lead = "- " if k == 0 else "  - "
+            said = f"{named(claim.texts).capitalize()}: {claim.says}"
+            yield f"{lead}{said} **{claim.verdict}** ([{claim.id}](#{claim.id}))"
+    yield ""
+
+
+def _topics(claims: Sequence[Claim]) -> Iterator[str]:
+    for topic, title in TOPICS.items():
+        chosen = [claim for claim in claims if claim.topic == topic]
+        if not chosen:
+            continue
+        yield f"## {title}"
+        yield ""
+        for claim in chosen:
+            yield from _entry(claim)
+
+
+def _entry(claim: Claim) -> Iterator[str]:
+    yield f'<a id="{claim.id}"></a>'
+    yield f"**{claim.says}**"
+    yield ""
+    yield (
+        f"- `{claim.id}`, {named(claim.texts)} ({', '.join(claim.at)}): "
+        f"**{claim.verdict}**, {claim.ground}."
+    )
+    yield f"- {claim.why}"
+    if claim.evidence:
+        yield f"- Rests on: {'; '.join(each.told() for each in claim.evidence)}."
+    if claim.where:
+        yield f"- Settled in {'; '.join(map(str, claim.where))}."
+    if claim.source:
+        yield f"- Source: {claim.source}."
+    yield ""
+
+
+def _statements() -> Iterator[str]:
+    yield "## The texts, statement by statement"
+    yield ""
+    yield "The statements of each text in the order in which they stand, and the claim of each."
+    yield ""
+    statements = load_statements()
+    for number in TEXTS:
+        own = [(at, c) for at, c in statements.items() if at.partition(".")[0] == str(number)]
+        links = ", ".join(f"{at} [{claim.id}](#{claim.id})" for at, claim in own)
+        yield f"- **Text {number}**: {links}"
