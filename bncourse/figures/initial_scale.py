@@ -23,17 +23,24 @@ if TYPE_CHECKING:
     from bncourse.experiments.initial_scale import InitialScale
 
 
-def initial_scale(record: InitialScale) -> Static:
+def initial_scale(record: InitialScale, *, best_only: bool = False) -> Static:
     """Return two panels, one rate for all scales and the best rate for each: accuracy over scale.
+
+    With ``best_only`` there is only the second one.
 
     Thick lines are medians over the seeds after the longest budget, with bands from the worst seed
     to the best; thin ones without markers are medians after the shortest.
     """
-    figure, panels = new_figure(890, 430, widths=(1, 1))
-    titles = ("one rate, tuned at sd 0.1, for all", "the best rate for each sd")
+    shown = {
+        "one rate, tuned at sd 0.1, for all": record.kept,
+        "the best rate for each sd": record.tuned,
+    }
+    shown = dict(list(shown.items())[best_only:])
+    figure, panels = new_figure(890 - 290 * best_only, 430, widths=(1,) * len(shown))
+    panels = np.atleast_1d(panels)
     first, last = record.budgets[0], record.budgets[-1]
     told = []
-    for axes, title, accuracy in zip(panels, titles, (record.kept, record.tuned), strict=True):
+    for axes, (title, accuracy) in zip(panels, shown.items(), strict=True):
         each = []
         for a, norm in enumerate(record.norms):
             draw_accuracy(axes, record.scales, accuracy[a, :, -1], norm)
@@ -46,7 +53,8 @@ def initial_scale(record: InitialScale) -> Static:
         _axes(axes, record.scales, title)
         told.append(f"With {title}: {'; '.join(each)}.")
     panels[0].set_ylabel("test accuracy in %")
-    panels[1].tick_params(labelleft=False)
+    for axes in panels[1:]:
+        axes.tick_params(labelleft=False)
     name_norms(figure, panels[0])
     panels[0].text(
         record.scales[0], 106, f"thick: after {last:,} updates, thin: {first}", fontsize=points()
@@ -57,8 +65,8 @@ def initial_scale(record: InitialScale) -> Static:
     )
     caption = (
         f"Median test accuracy in percent of {len(record.seeds)} seeds after {last:,} updates, for "
-        f"weights drawn with sd {numbers(record.scales)}; 0 after an overflow. {' '.join(told)} The rates that are "
-        f"kept: {kept}."
+        f"weights drawn with sd {numbers(record.scales)}; 0 after an overflow. {' '.join(told)} "
+        f"The rates that are kept: {kept}."
     )
     return Static(figure, caption)
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from bncourse.experiments.recurrent_gradients import RecurrentGradients
 
 WIDTH, HEIGHT = 890, 470
-BEYOND = 4  # steps drawn that training never had
+BOXES = 16  # of the unrolled net; with more steps than that, a box stands for several
+BEYOND = 0.25  # share of the steps drawn once more, those that training never had
 UNIT_DASHES = ("-", "--", "-.")
 # Colour repeats the weights, dash the gamma; names stand at the lines.
 LINES = {"identity": FEATURE, "orthogonal": BATCH}
@@ -36,7 +37,7 @@ GAMMA_DASHES = ("-", "--")
 
 
 def per_step_statistics(
-    record: RecurrentArms, gradients: RecurrentGradients, steps: int = 16
+    record: RecurrentArms, gradients: RecurrentGradients, steps: int = 64
 ) -> Static:
     """Return the figure: unrolled net, mean and variance of z at each step, gradient norms.
 
@@ -66,19 +67,24 @@ def per_step_statistics(
 
 def _unrolled(axes: Axes, steps: int) -> None:
     """Draw one box for each step, arrows between them, and what comes after T_max dashed."""
-    axes.set(xlim=(-0.8, steps + BEYOND - 0.2), ylim=(-1, 1.9))
+    wide = max(1, steps // BOXES)
+    axes.set(xlim=(-0.8 * wide, steps + BEYOND * steps - 0.2 * wide), ylim=(-1, 1.9))
     axes.axis("off")
-    for t in range(steps + BEYOND):
+    for t in np.arange(0, steps + BEYOND * steps, wide) + (wide - 1) / 2:
         seen = t < steps
         box = {"ec": INK if seen else QUIET, "fc": PAPER, "ls": "-" if seen else ":", "lw": 1.3}
-        axes.add_patch(_rectangle(t - 0.33, -0.35, 0.66, 0.7, **box))
-        if t:
-            axes.plot([t - 0.67, t - 0.33], [0, 0], color=box["ec"], lw=1.3, ls=box["ls"])
+        axes.add_patch(_rectangle(t - 0.33 * wide, -0.35, 0.66 * wide, 0.7, **box))
+        if t >= wide:
+            axes.plot(
+                [t - 0.67 * wide, t - 0.33 * wide], [0, 0], color=box["ec"], lw=1.3, ls=box["ls"]
+            )
         axes.plot([t, t], [-0.8, -0.35], color=box["ec"], lw=1.3, ls=box["ls"])
-    axes.text(-0.5, 1.25, "h and x go through one cell", fontsize=points(), va="center")
-    axes.text(steps - 0.8, 1.25, "T_max", fontsize=points(), ha="right", va="center")
+    axes.text(-0.5 * wide, 1.25, "h and x go through one cell", fontsize=points(), va="center")
+    axes.text(steps - 0.5 - 0.3 * wide, 1.25, "T_max", fontsize=points(), ha="right", va="center")
     axes.plot([steps - 0.5] * 2, [-1, 1.7], color=INK, lw=1.5)
-    axes.text(steps - 0.25, 1.25, "never seen", fontsize=points(), va="center", color=QUIET)
+    axes.text(
+        steps - 0.5 + 0.25 * wide, 1.25, "never seen", fontsize=points(), va="center", color=QUIET
+    )
 
 
 def _by_step(axes: Axes, name: str, units: np.ndarray, quartiles: np.ndarray) -> None:
@@ -91,7 +97,7 @@ def _by_step(axes: Axes, name: str, units: np.ndarray, quartiles: np.ndarray) ->
     axes.set_ylim(min(low, 0) if name == "variance" else low, high)
     axes.axvline(steps - 0.5, color=INK, lw=1.5)
     axes.text(
-        steps + BEYOND / 2 - 0.35,
+        steps * (1 + BEYOND / 2) - 0.5,
         0.5,
         "?",
         transform=axes.get_xaxis_transform(),
@@ -101,7 +107,7 @@ def _by_step(axes: Axes, name: str, units: np.ndarray, quartiles: np.ndarray) ->
         color=FEATURE,
     )
     axes.set_ylabel(f"{name} of z", fontsize=points())
-    axes.set_xticks([t for t in range(0, steps + BEYOND, 4 if steps < 40 else 16)])
+    axes.set_xticks(np.arange(0, steps * (1 + BEYOND), max(4, steps // 4)))
 
 
 def _gradients(axes: Axes, record: RecurrentGradients) -> None:
@@ -156,10 +162,11 @@ def _caption(record: RecurrentArms, gradients: RecurrentGradients, steps: int) -
         f"and variance of z at each step, the middle half of the units in grey and three units as "
         f"lines. Median variance of the units: {numbers(var[:3, 1], 2)} at steps 0 to 2, then "
         f"{number(late.min(), 2)} to {number(late.max(), 2)} in the second half. The units' means "
-        f"do not settle: from step 1 on those of the three span {numbers(swing, 2)}, while the "
+        f"do not settle, as each step reads another place: from step 1 on those of the three span "
+        f"{numbers(swing, 2)}, while the "
         f"median over all units stays between {number(mean[:, 1].min(), 2)} and "
         f"{number(mean[:, 1].max(), 2)}. From step {steps} on there are no statistics: which ones "
-        f"shall step {steps + 2} take? Right: norm of a gradient {last - first} steps back, the "
+        f"shall step {steps + 6} take? Right: norm of a gradient {last - first} steps back, the "
         f"norm at the last state being 1, before training, with small input weights, median "
         f"(range) of {len(gradients.seeds)} seeds: {'; '.join(told)}."
     )

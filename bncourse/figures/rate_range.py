@@ -25,21 +25,23 @@ LOOKS = {
 }
 
 
-def rate_range(record: RateRange, net: str) -> Static:
-    """Return one panel for each budget: test accuracy against the learning rate, for one net.
+def rate_range(record: RateRange, net: str, budget: int | None = None) -> Static:
+    """Return a panel for this budget, or one for each: test accuracy against the learning rate.
 
     Lines are medians over the seeds, bands reach from the worst seed to the best. The bars above
-    mark the usable rates, those where the worst seed has 90 %. Raises ValueError for a net that the
-    record does not have.
+    mark the usable rates, those where the worst seed has 90 %. Raises ValueError for a net or a
+    budget that the record does not have.
     """
     if net not in record.nets:
         raise ValueError(f"{net!r} was not measured; there are {', '.join(record.nets)}")
-    n = record.nets.index(net)
-    figure, panels = new_figure(890, 430, widths=(1, 1))
+    budgets = record.budgets if budget is None else (budget,)
+    n, places = record.nets.index(net), [record.budgets.index(b) for b in budgets]
+    figure, panels = new_figure(890 if len(budgets) > 1 else 600, 430, widths=(1,) * len(budgets))
+    panels = np.atleast_1d(panels)
     usable = record.usable(TARGET / 100)
     ratios = record.times_higher(TARGET / 100)
     told = []
-    for t, (axes, budget) in enumerate(zip(panels, record.budgets, strict=True)):
+    for t, axes, budget in zip(places, panels, budgets, strict=True):
         each = []
         for a, norm in enumerate(record.norms):
             draw_accuracy(axes, record.rates, record.accuracy[n, a, :, t], norm)
@@ -51,7 +53,8 @@ def rate_range(record: RateRange, net: str) -> Static:
         _axes(axes, record.rates, f"after {budget:,} updates")
         told.append(f"After {budget:,} updates: {'; '.join(each)}.")
     panels[0].set_ylabel("test accuracy in %")
-    panels[1].tick_params(labelleft=False)
+    for axes in panels[1:]:
+        axes.tick_params(labelleft=False)
     name_norms(figure, panels[0])
     caption = (
         f"{net}: test accuracy at learning rates from {rate_name(record.rates[0])} to "

@@ -102,10 +102,17 @@ def new_figure(
     return figure, panels
 
 
+STORED_COLOURS = 24
+
+
 def png(figure: Figure) -> bytes:
     """Draw the figure and return it as PNG bytes; the same picture gives the same bytes."""
+    from PIL import Image
+
     figure.canvas.draw()
-    return drawn_png(figure)
+    pixels = np.asarray(figure.canvas.buffer_rgba())
+    picture = Image.fromarray(pixels).convert("RGB")
+    return palette_png(picture, optimize=True, colours=STORED_COLOURS)
 
 
 def drawn_png(figure: Figure) -> bytes:
@@ -116,12 +123,14 @@ def drawn_png(figure: Figure) -> bytes:
     return palette_png(Image.fromarray(pixels).convert("RGB"))
 
 
-def palette_png(picture: Image.Image, optimize: bool = False) -> bytes:
+def palette_png(picture: Image.Image, optimize: bool = False, colours: int = 64) -> bytes:
     """Return PNG bytes with a palette: a third of the size, and quicker to write.
 
-    ``optimize`` takes longer to save some more: for pictures that are stored, not redrawn.
+    ``optimize`` takes longer to save some more: for pictures that are stored, not redrawn. So does
+    a palette of few ``colours``, which is searched with more care.
     """
-    few = picture.quantize(64, method=2)  # fast octree, which turns white into almost white
+    # Fast octree turns white into almost white; the slower median cut keeps it.
+    few = picture.quantize(colours, method=2 if colours == 64 else 0)
     few.putpalette([255 if part > 251 else part for part in few.getpalette()])
     buffer = io.BytesIO()
     few.save(buffer, format="png", optimize=optimize)

@@ -315,3 +315,40 @@ def _() -> Iterator[Slice]:
     rate, budget = stored.kept_rates[a], stored.budgets[:1]
     now = measure("batch", stored.scales[[k]], [rate], stored.seeds[:2], budget)
     yield Slice("scale 0.01", now[0, 0, 0], stored.kept[a, k, 0, :2], 0.03)
+
+
+@slice_of("deep_sigmoid")
+def _() -> Iterator[Slice]:
+    from bncourse.experiments.deep_sigmoid import load_deep_sigmoid, measure, updates_to
+
+    stored = load_deep_sigmoid()[0]
+    k = len(stored.arms) - 1  # with batch norm
+    steps = tuple(range(0, 61, 2))
+    now = measure(stored.net, stored.arms[k], [stored.rates[k]], (0, 1), steps, recompute=False)
+    then = stored.updates[k, k, 0, :2]
+    yield Slice("updates to 90 %", updates_to(now[0, 0], steps, 0.9), then, 4)
+
+
+@slice_of("small_batch_convs")
+def _() -> Iterator[Slice]:
+    from bncourse.experiments.small_batch_convs import load_small_batch_convs, measure
+
+    stored = load_small_batch_convs()
+    h, a, k = stored.heads.index("flatten"), stored.arms.index("BN"), 0
+    size = int(stored.batch_sizes[k])
+    rate = stored.rates[h, a, k]
+    now = measure("BN", "flatten", size, stored.epochs[h], stored.seeds[:2], [rate])
+    # Training in float32 makes the rounding of another machine grow.
+    yield Slice("BN, batches of 32", now[0], stored.test_error[h, a, k, :2], 2.5)
+
+
+@slice_of("recurrent_arms")
+def _() -> Iterator[Slice]:
+    from bncourse.experiments.recurrent_arms import evaluate, load_recurrent_arms, run
+
+    stored = load_recurrent_arms()
+    c = list(zip(stored.steps, stored.starts, strict=True)).index((8, "orthogonal"))
+    a = stored.arms.index("per step 0.1")
+    found = run(8, "orthogonal", "batch", 0.1, stored.rates[c, a, 0], stored.seeds[:2], evaluate,
+                stored.budgets[c, :1])  # fmt: skip
+    yield Slice("8 steps", found[0]["per step"], stored.evaluated[c, a, 0, :2], 0.04)

@@ -131,7 +131,7 @@ def store(findings: list[Finding], file: Path = FILE) -> Path:
         for name in ("value", "spread"):
             if entry[name] is not None:
                 # 0 up to rounding is another number on another machine: keep none of its digits.
-                entry[name] = 0.0 if entry["exact"] else float(f"{entry[name]:.6g}")
+                entry[name] = 0.0 if entry["exact"] else float(f"{entry[name]:.9g}")
     record = {"command": "python -m bncourse.ledger", "findings": entries}
     file.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     load_findings.cache_clear()

@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bncourse.ledger.claim import GROUNDS, TEXTS, TOPICS, VERDICTS, Claim
+from bncourse.ledger.finding import Finding
 from bncourse.ledger.loading import load_ledger, load_statements
+from bncourse.ledger.papers import PAPERS
 
+NO_MODULE = ("hand", "PyTorch")  # arithmetic, or a library's layer as it is
 FILE = Path(__file__).parents[2] / "docs" / "claims.md"
 
 
@@ -20,7 +23,13 @@ def write_page(file: Path = FILE) -> Path:
 
 def page(claims: Sequence[Claim]) -> str:
     """Return the page as Markdown."""
-    parts = [*_head(claims), *_contradictions(claims), *_topics(claims), *_statements()]
+    parts = [
+        *_head(claims),
+        *_contradictions(claims),
+        *_topics(claims),
+        *_statements(),
+        *_papers(claims),
+    ]
     return "\n".join(parts) + "\n"
 
 
@@ -54,7 +63,8 @@ def _head(claims: Sequence[Claim]) -> Iterator[str]:
         f"Every statement of five texts about batch norm, {statements} of them, counted as "
         f"{len(claims)} claims where several say the same. Each has a verdict and what settles it. "
         "The numbers are measured by the course's own code; `python -m bncourse.ledger` measures "
-        "them again and writes this page, and a test fails when one leaves the range in which its "
+        "them again and writes this page (the names in brackets are modules of "
+        "`bncourse/experiments`), and a test fails when one leaves the range in which its "
         "verdict stands. Nets and data are small (mostly the 8 × 8 digits), so effect sizes are "
         "those of small nets."
     )
@@ -112,12 +122,18 @@ def _entry(claim: Claim) -> Iterator[str]:
     )
     yield f"- {claim.why}"
     if claim.evidence:
-        yield f"- Rests on: {'; '.join(each.told() for each in claim.evidence)}."
+        yield f"- Rests on: {'; '.join(map(_sourced, claim.evidence))}."
     if claim.where:
         yield f"- Settled in {'; '.join(map(str, claim.where))}."
     if claim.source:
         yield f"- Source: {claim.source}."
     yield ""
+
+
+def _sourced(finding: Finding) -> str:
+    """Tell a finding and the experiment that measures it; what is worked out by hand has none."""
+    named = "" if finding.made_by in NO_MODULE else f" [`{finding.made_by}`]"
+    return finding.told() + named
 
 
 def _statements() -> Iterator[str]:
@@ -130,3 +146,13 @@ def _statements() -> Iterator[str]:
         own = [(at, c) for at, c in statements.items() if at.partition(".")[0] == str(number)]
         links = ", ".join(f"{at} [{claim.id}](#{claim.id})" for at, claim in own)
         yield f"- **Text {number}**: {links}"
+
+
+def _papers(claims: Sequence[Claim]) -> Iterator[str]:
+    yield ""
+    yield "## Papers"
+    yield ""
+    sources = " ".join(claim.source for claim in claims)
+    for name, title in PAPERS.items():
+        if name in sources:
+            yield f"- {name}: {title}"

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bncourse.experiments.recurrent_arms import load_recurrent_arms
 from bncourse.experiments.recurrent_gradients import GAMMAS, WEIGHTS, RecurrentGradients
 from bncourse.figures.per_step_statistics import per_step_statistics
 from tests.figures.checks import png_of
@@ -38,7 +39,7 @@ def gradients(seeds=3):
 
 @pytest.fixture(scope="module")
 def figure():
-    return per_step_statistics(statistics(), gradients())
+    return per_step_statistics(statistics(), gradients(), T)
 
 
 def axes_of(figure):
@@ -54,7 +55,7 @@ def test_units_and_quartiles_are_drawn_up_to_the_last_step_of_training(figure):
             np.testing.assert_array_equal(line.get_ydata(), units[:, unit])
         assert any(list(line.get_xdata()) == [T - 0.5] * 2 for line in axes.lines)
         assert [text.get_text() for text in axes.texts] == ["?"]
-        assert axes.get_xlim()[1] > T + 3
+        assert axes.get_xlim()[1] > T + 2.9
 
 
 def test_median_gradients_are_drawn_going_back(figure):
@@ -77,7 +78,7 @@ def test_the_caption_has_the_numbers_drawn(figure):
     assert "reads a digit in 16 steps, after 400 updates" in caption
     assert "variance of the units: 2, 2.1, 2.2 at steps 0 to 2, then 2.8 to 3.5 in" in caption
     assert "those of the three span 1, 1, 0," in caption
-    assert "which ones shall step 18 take?" in caption
+    assert "which ones shall step 22 take?" in caption
     assert "median (range) of 3 seeds: gamma 0.1 with identity weights 1 (0.5 to 2)" in caption
     assert "gamma 1 with orthogonal weights 21 (" in caption
 
@@ -99,4 +100,16 @@ def test_nothing_overlaps_and_text_is_large(figure):
 
 def test_a_length_that_is_not_stored_is_an_error():
     with pytest.raises(KeyError):
-        per_step_statistics(statistics(), gradients(), steps=64)
+        per_step_statistics(statistics(), gradients())
+
+
+def test_the_stored_net_of_64_steps_fits_its_picture():
+    figure = per_step_statistics(load_recurrent_arms(), gradients())
+    png_of(figure._repr_mimebundle_())
+    strip = axes_of(figure)[0]
+    boxes = [text.get_window_extent() for text in strip.texts]
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
+    assert len(strip.patches) == 20  # one for four steps each, and four that were never seen
+    assert "From step 64 on there are no statistics: which ones shall step 70 take?" in (
+        figure.caption
+    )

@@ -10,6 +10,7 @@ from bncourse.ledger import GROUNDS, TEXTS, TOPICS, VERDICTS, load_ledger, load_
 from bncourse.ledger.claim import OPEN
 from bncourse.ledger.finding import Finding
 from bncourse.ledger.loading import HOLE, build, fill, load_findings, place, read_topic
+from bncourse.ledger.papers import PAPERS
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = {path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
@@ -96,6 +97,14 @@ def test_a_place_is_a_heading_of_its_lesson(claim):
 )
 def test_a_typed_number_would_be_seen(text):
     assert TYPED.search(text)
+
+
+def test_every_paper_that_a_source_names_is_listed_and_no_other():
+    name = re.compile(
+        r"(?:[A-Z][A-Za-zü]+(?:, | & | and )|van )*[A-Z][A-Za-zü]+(?: and others)? \d{4}"
+    )
+    named = {n for claim in LEDGER for n in name.findall(claim.source)}
+    assert named == set(PAPERS)
 
 
 def test_claims_that_contradict_each_other_say_so_on_both_sides():

@@ -108,4 +108,4 @@ def test_what_is_stored_is_short_and_has_no_digits_of_rounding(tmp_path, monkeyp
     file = store(made, tmp_path / "findings.json")
     zero, third = json.loads(file.read_text(encoding="utf-8"))["findings"]
     assert (zero["value"], zero["exact"]) == (0.0, True)
-    assert (third["value"], third["spread"]) == (0.333333, 0.142857)
+    assert (third["value"], third["spread"]) == (0.333333333, 0.142857143)

@@ -64,8 +64,8 @@ def _() -> Value:
 @finding(
     "scale-10-kept",
     "test accuracy with batch norm at scale 10 after 1000 updates, at the rate of the usual scale",
-    10,
-    85,
+    25,
+    80,
     unit="%",
     by="initial_scale",
     stored="initial_scale",

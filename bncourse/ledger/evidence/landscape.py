@@ -19,7 +19,6 @@ def _beta(net: str) -> Value:
     "change of the gradient on the way, ReLU net without batch norm over with it, best rates",
     1.4,
     6,
-    unit="times",
     by="landscape",
     stored="landscape",
 )
@@ -32,7 +31,6 @@ def _() -> Value:
     "change of the gradient on the way, sigmoid net without batch norm over with it, best rates",
     0.1,
     0.7,
-    unit="times",
     by="landscape",
     stored="landscape",
 )

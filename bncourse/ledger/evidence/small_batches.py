@@ -6,6 +6,7 @@ import numpy as np
 
 from bncourse.experiments.batch_mates import statistics_noise
 from bncourse.experiments.ghost_batches import load_ghost_batches
+from bncourse.experiments.small_batch_convs import load_small_batch_convs
 from bncourse.experiments.small_batches import BUDGETS, load_small_batches
 from bncourse.experiments.sorted_batches import load_sorted_batches
 from bncourse.ledger.measuring import Value, finding, over, paired
@@ -221,3 +222,35 @@ def _one_class(arm: str) -> Value:
     record = load_sorted_batches()
     at = record.arms.index(arm), record.orders.index("one class each")
     return over(record.test_error[at])
+
+
+def _conv(arm: str, head: str, batch_size: int) -> np.ndarray:
+    record = load_small_batch_convs()
+    at = list(record.batch_sizes).index(batch_size)
+    return record.test_error[record.heads.index(head), record.arms.index(arm), at]
+
+
+@finding(
+    "conv-2-over-32",
+    "test error of a convolutional net, batches of 2 minus 32, a mean for each channel",
+    -4,
+    3,
+    unit="points",
+    by="small_batch_convs",
+    stored="small_batch_convs",
+)
+def _() -> Value:
+    return paired(_conv("BN", "flatten", 2), _conv("BN", "flatten", 32))
+
+
+@finding(
+    "conv-2-per-place",
+    "test error of that kind of net with batches of 2, a mean for each place minus each channel",
+    3,
+    30,
+    unit="points",
+    by="small_batch_convs",
+    stored="small_batch_convs",
+)
+def _() -> Value:
+    return paired(_conv("BN per place", "flatten", 2), _conv("BN", "flatten", 2))

@@ -108,8 +108,8 @@ MISCONCEPTIONS = (
         lambda p: _told(output=0, new=p["noise"] * p["eps"] ** -0.5),
     ),
     Misconception(
-        "nan comes out",
-        "Without eps it would be 0/0. With it, x̂ is 0 / √eps, and that is no 1.",
+        "x̂ taken for 1",
+        "1 was added to beta, as if x̂ were 1. Without eps it would be 0/0; with it x̂ is 0 / √eps.",
         "What is 0 divided by a small number?",
         "M17",
         lambda p: _told(output=p["beta"] + 1),

@@ -204,7 +204,7 @@ def _question(p: Mapping) -> str:
     )
     return (
         "Four recurrent nets of 32 tanh units, 64 steps, batch norm in each step: "
-        "h = tanh(gamma · x̂ ), where x̂ normalises W_h h + W_x x. Two have **gamma = 1**, two "
+        "h = tanh(gamma · x̂), where x̂ normalises W_h h + W_x x. Two have **gamma = 1**, two "
         "**gamma = 0.1**; of each two, one has the **identity** for W_h and one a random "
         "**orthogonal** matrix. The table shows how long the gradient is on its way back from step "
         "64, where it starts with 1.\n\n"
