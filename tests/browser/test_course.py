@@ -20,6 +20,8 @@ NOTEBOOKS = [
     "exercises/04_backprop.ipynb",
     "exercises/05_inference.ipynb",
     "exercises/06_convolution.ipynb",
+    "exercises/07_why_it_works.ipynb",
+    "exercises/08_where_it_breaks.ipynb",
 ]
 
 
