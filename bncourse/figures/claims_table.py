@@ -20,6 +20,7 @@ from bncourse.ledger import TEXTS, TOPICS, VERDICTS, Claim, load_ledger
 SIGNS = dict(zip(VERDICTS, ("✓", "≈", "✗", "?", "–"), strict=True))
 HEADS = (("Claim", 29), ("Text", 7), ("Verdict", 14), ("Why, and where", 50))
 PAGE = "docs/claims.md"
+ALL = ""  # the choice that leaves nothing out; None would be shown as an empty box
 STYLE = f"""<style>
 .bncourse-claims {{ --jp-widgets-font-size: {TEXT}px; }}
 .bncourse-claims table {{ border-collapse: collapse; table-layout: fixed; width: 100%;
@@ -80,9 +81,9 @@ class ClaimsTable(VBox):
 
     def _fits(self, claim: Claim) -> bool:
         chosen = (
-            self.verdict.value in (None, claim.verdict)
-            and self.topic.value in (None, claim.topic)
-            and (self.text.value is None or self.text.value in claim.texts)
+            self.verdict.value in (ALL, claim.verdict)
+            and self.topic.value in (ALL, claim.topic)
+            and (self.text.value == ALL or self.text.value in claim.texts)
         )
         said = searched(claim)
         return chosen and all(word in said for word in self.words.value.casefold().split())
@@ -167,7 +168,7 @@ def marked_up(text: str) -> str:
 
 
 def _selector(name: str, options: list[tuple[str, Any]]) -> Dropdown:
-    return Dropdown(description=name, options=[("all", None), *options])
+    return Dropdown(description=name, options=[("all", ALL), *options])
 
 
 def _table(claims: Sequence[Claim]) -> str:

@@ -24,7 +24,6 @@ BAND = "#CFE3F1"  # a light tint of the batch colour
 # Colour, marker and dash of each arm; an arm without a marker is drawn as a line only.
 LOOKS = {
     "BN": (BATCH, "circle", None),
-    "BN recomputed": (BATCH, "", [2, 4]),
     "LN": (FEATURE, "square", [8, 4]),
     "GN": (INK, "diamond", [8, 3, 2, 3]),
     "none": (QUIET, "triangle", [3, 3]),

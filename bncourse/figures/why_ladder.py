@@ -47,8 +47,8 @@ def why_ladder(
     return evidence_ladder(
         [
             Rung(
-                "less covariate shift",
-                "all five texts; the paper, 2015",
+                "helps by less covariate shift",
+                "the texts; the paper, 2015",
                 "make the means jump again, right behind batch norm",
                 f"jumps of {np.mean(shaken.jump):.2f} sd: 90 % after "
                 f"{np.median(shaken.updates_to()):.0f} updates; without BN "
@@ -65,7 +65,7 @@ def why_ladder(
             ),
             Rung(
                 "larger learning rates",
-                "texts 2, 3, 5; Bjorck, 2018",
+                "texts 2 to 5; Bjorck, 2018",
                 "the largest rate at which all five seeds learn",
                 f"{reach:.0f} times larger in one net; other nets differ, and all end",
                 "supported here",
@@ -88,7 +88,7 @@ def why_ladder(
             Rung(
                 "better gradient flow",
                 "texts 1 and 2",
-                f"{DEPTH} layers before training: gradient of the first over the last",
+                f"{DEPTH} layers before training: length of the gradient, first layer over last",
                 f"{ratios[0]:.0f} times; with skips {ratios[1]:.0f} times",
                 "depends",
             ),

@@ -13,16 +13,18 @@ import numpy as np
 
 from bncourse.grading.answers import AnswerError, NotStarted, as_numbers, call_function
 
-LOADED = ("written", "entropy", "indices", "sizes", "next_epoch", "same_rng", "other_rng")
+LOADED = (
+    "written", "entropy", "steady", "indices", "sizes", "next_epoch", "same_rng", "other_rng",
+)  # fmt: skip
 
 
 def load_epochs(task: Any, value: Any) -> Callable[..., Any]:
     """Drive ``cls(labels, batch_size, rng)`` with batches() and label_entropy(batches).
 
     The driven class takes labels, batch_size, a seed and a list of batches. It returns whether
-    label_entropy of those returned anything, and what, with 0 for None; the first epoch and its
-    batch sizes; the second epoch; the first one of a new loader with the same seed; and that of one
-    with another seed.
+    label_entropy of those returned anything, and what, with 0 for None; whether it says the same
+    of some batches before and after two epochs; the first epoch and its batch sizes; the second
+    epoch; the first one of a new loader with the same seed; and that of one with another seed.
     """
     make = call_function(task, value)
 
@@ -33,14 +35,19 @@ def load_epochs(task: Any, value: Any) -> Callable[..., Any]:
         loader = new(seed)
         entropy = loader.label_entropy(list(asked))
         written = entropy is not None and entropy is not Ellipsis
+        told = np.array(_number(entropy) if written else 0.0)
+        # The file is sorted, so that its beginning is one class as long as the labels stay.
+        probes = ([np.arange(batch_size)], list(asked))
+        before = [_number(loader.label_entropy(p)) for p in probes] if written else []
         first, second = (_batches(loader.batches()) for _ in range(2))
+        after = [_number(loader.label_entropy(p)) for p in probes] if written else []
+        steady = np.array(np.allclose(before, after, equal_nan=True))
         same, other = _batches(new(seed).batches()), _batches(new(seed + 1).batches())
         sizes = np.array([len(batch) for batch in first], dtype=int)
         epochs = [
             np.concatenate([np.zeros(0, dtype=int), *e]) for e in (first, second, same, other)
         ]
-        told = np.array(_number(entropy) if written else 0.0)
-        return np.array(written), told, epochs[0], sizes, *epochs[1:]
+        return np.array(written), told, steady, epochs[0], sizes, *epochs[1:]
 
     return load
 

@@ -68,7 +68,7 @@ def test_selectors_and_words_narrow_down_together(table):
         assert "whitening" in searched(claim) and "covariance" in searched(claim)
     assert f"{len(table.shown)} of {len(LEDGER)} claims" in table.count.value
     for control in (table.text, table.topic):
-        control.value = None
+        control.value = ""
     table.words.value = ""
     assert len(table.shown) == len(LEDGER)
 

@@ -19,6 +19,7 @@ RATES: dict[str, Callable] = {
     "root": lambda b: RATE * (b / AT) ** 0.5,
     "times b": lambda b: RATE * b,
     "over 32 only": lambda b: RATE / AT,
+    "over b": lambda b: RATE / b,
 }
 UPDATES: dict[str, Callable] = {
     "epochs": lambda b: EPOCHS * SAMPLES // b,
@@ -28,6 +29,7 @@ UPDATES: dict[str, Callable] = {
     "samples": lambda b: EPOCHS * SAMPLES,
     "samples in an epoch": lambda b: SAMPLES,
     "times b": lambda b: EPOCHS * b,
+    "in proportion": lambda b: EPOCHS * SAMPLES // AT * b // AT or 1,
 }
 SUMMARIES: dict[str, Callable] = {
     "mean": np.mean,
@@ -54,12 +56,14 @@ SEEDS: dict[str, Callable] = {  # which seeds train the size at place k
 def sweep(
     norm, sizes, seeds, train_and_test, *,
     rate="scaled", updates="epochs", summary="mean", use="all", mode="eval", kind=None,
+    emptied=True,
 ):  # fmt: skip
     """Return {size: mean test error over the seeds}; the keywords switch slips on."""
     told = {"mode": mode} if mode else {}
-    errors = {}
+    errors, runs = {}, []
     for k, size in enumerate(sizes):
-        runs = [
+        before = [] if emptied else runs
+        runs = before + [
             train_and_test(
                 kind or norm,
                 size,
@@ -85,12 +89,15 @@ MISCONCEPTIONS = (
         "",
         rate="fixed",
     ),
-    _slip(
-        "rate reversed",
-        "The rate grows where the batch shrinks.",
-        "Which gradient is the noisier one, and which should take the larger steps?",
-        "",
-        rate="reversed",
+    replace(
+        _slip(
+            "rate reversed",
+            "The rate grows where the batch shrinks.",
+            "Which gradient is the noisier one, and which should take the larger steps?",
+            "",
+            rate="reversed",
+        ),
+        variants=(partial(sweep, rate="over b"),),
     ),
     _slip(
         "root of the size",
@@ -145,12 +152,16 @@ MISCONCEPTIONS = (
         ),
         variants=(partial(sweep, updates="samples in an epoch"),),
     ),
-    _slip(
-        "more updates for larger batches",
-        "The number of updates grows with the batch size. Larger batches use an epoch up faster.",
-        "Which size makes more updates in one epoch: 2 or 64?",
-        "",
-        updates="times b",
+    replace(
+        _slip(
+            "more updates for larger batches",
+            "The updates were made proportional to the batch size. That is the rule for the rate; "
+            "a larger batch uses an epoch up in fewer updates.",
+            "Which size makes more updates in one epoch: 2 or 64?",
+            "",
+            updates="in proportion",
+        ),
+        variants=(partial(sweep, updates="times b"),),
     ),
     _slip(
         "best seed",
@@ -190,6 +201,13 @@ MISCONCEPTIONS = (
             summary="last",
         ),
         variants=(partial(sweep, summary="first"),),
+    ),
+    _slip(
+        "errors of earlier sizes kept",
+        "The errors of earlier sizes are still in the list when the next size is averaged.",
+        "With two seeds: how many errors are in your list after the second size?",
+        "",
+        emptied=False,
     ),
     replace(
         _slip(

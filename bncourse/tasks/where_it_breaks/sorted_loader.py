@@ -30,14 +30,17 @@ def cases(rng: np.random.Generator) -> list[Case]:
         asked = [order[sum(sizes[:k]) : sum(sizes[: k + 1])] for k in range(len(sizes))]
         return Case(label, (labels, batch_size, int(rng.integers(10_000)), asked))
 
-    a, b, c = (int(v) for v in rng.integers(13, 30, 3))
+    # Evened-out batches show where the last one lacks more than one sample.
+    fit: list[int] = []
+    while not fit:
+        a, b, c = (int(v) for v in rng.integers(13, 30, 3))
+        fit = [size for size in (6, 5, 7) if (a + b + c) % size not in (0, size - 1)]
     two = draw("two classes of 8, batches of 4", (8, 8), 4, 4, 4)
     two.args[3][:] = [np.array([0, 1, 8, 9]), np.array([0, 1, 2, 3])]
-    size = 6 if (a + b + c) % 6 else 5
     return [
         two,
         draw("three classes of 16, batches of 8", (16, 16, 16), 8, 8, 2, 5),
-        draw("a short last batch", (a, b, c), size if (a + b + c) % size else 7, 6, 6, 1, 3),
+        draw("a short last batch", (a, b, c), fit[0], 6, 6, 1, 3),
         draw("a single batch asked for", (9, 7, 12), 7, 13),
         draw("ten classes of 30, batches of 20", (30,) * 10, 20, 20, 20, 7),
     ]

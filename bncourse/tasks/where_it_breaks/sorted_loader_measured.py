@@ -10,6 +10,7 @@ import numpy as np
 from bncourse.grading.answers import AnswerError
 
 DRAWS = 20
+SPREADS = 9  # standard deviations above chance at which mates count as kept
 
 
 def measure(
@@ -37,6 +38,7 @@ def measure(
     return {
         "label_entropy returns a number": values["written"],
         "label_entropy(asked)": values["entropy"],
+        "label_entropy says the same after two epochs": values["steady"],
         "the batch sizes, the largest first": np.sort(sizes)[::-1],
         "every sample comes once in each epoch": np.array(
             all(np.array_equal(np.sort(epoch), everyone) for epoch in epochs)
@@ -44,6 +46,9 @@ def measure(
         "a batch has several classes": np.array(_mixed(labels, batch_size, batches + later)),
         "the second epoch has another order": np.array(not np.array_equal(*epochs[:2])),
         "the second epoch has other mates": np.array(_mates(batches) != _mates(later)),
+        "the second epoch deals the mates anew": np.array(
+            _kept(len(labels), batches, later) <= _by_chance(len(labels), batch_size)
+        ),
         "the same rng gives the same order": np.array(np.array_equal(first, epochs[2])),
         "another rng gives another order": np.array(not np.array_equal(first, epochs[3])),
     }
@@ -68,6 +73,23 @@ def _cut_at(order: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
 
 def _mates(batches: Sequence[np.ndarray]) -> set[frozenset[int]]:
     return {frozenset(batch.tolist()) for batch in batches}
+
+
+def _kept(n: int, batches: Sequence[np.ndarray], later: Sequence[np.ndarray]) -> float:
+    """Return the share of the pairs of mates who are mates in the other epoch, too."""
+    places = np.full((2, n), -1)
+    for place, epoch in zip(places, (batches, later), strict=True):
+        for k, batch in enumerate(epoch):
+            place[batch] = k
+    once, again = (np.triu(place[:, None] == place, 1) for place in places)
+    return float((once & again).sum() / max(once.sum(), 1))
+
+
+def _by_chance(n: int, batch_size: int) -> float:
+    """Return a share of kept pairs that a shuffle of n samples hardly ever exceeds."""
+    share = (batch_size - 1) / max(n - 1, 1)
+    pairs = max(n * (batch_size - 1) / 2, 1)
+    return share + SPREADS * (share * (1 - share) / pairs) ** 0.5
 
 
 def _mixed(labels: np.ndarray, batch_size: int, batches: Sequence[np.ndarray]) -> bool:

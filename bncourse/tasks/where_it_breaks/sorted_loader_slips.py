@@ -81,6 +81,7 @@ class Loader:
     def batches(self):
         """Return one epoch, a list of index arrays."""
         n, rng = len(self.labels), self.rng
+        parts = -(-n // self.batch_size)
         order = {
             "right": lambda: rng.permutation(self.order),
             "fixed": lambda: np.random.default_rng(0).permutation(n),
@@ -88,7 +89,19 @@ class Loader:
             "replacement": lambda: rng.integers(n, size=n),
             "from many": lambda: self.order[rng.integers(n, size=n)],
             "in file order": lambda: np.arange(n),
+            "evened out": lambda: rng.permutation(self.order),
+            "interleaved": lambda: np.concatenate([self.order[k::parts] for k in range(parts)]),
         }.get(self.deal, lambda: self.order)()
+        if self.deal.startswith("labels"):
+            self.labels = rng.permutation(self.labels)
+        if self.deal == "labels, sorted again":
+            order = np.argsort(self.labels, kind="stable")
+        if "rolled" in self.deal:
+            self.order = order = np.roll(self.order, self._shift())
+        if self.deal == "evened out":
+            return np.array_split(order, parts)
+        if self.deal == "every so many":
+            return [self.order[k::parts] for k in range(parts)]
         cut = [order[i : i + self.batch_size] for i in range(0, n, self.batch_size)]
         if self.deal in ("batches", "once, then batches"):
             return [cut[k] for k in rng.permutation(len(cut))]
@@ -97,6 +110,11 @@ class Loader:
         if self.deal == "both":
             return [rng.permutation(cut[k]) for k in rng.permutation(len(cut))]
         return cut
+
+    def _shift(self):
+        if self.deal.endswith("at random"):
+            return self.rng.integers(len(self.labels))
+        return self.batch_size // 2 if self.deal.endswith("by half") else 1
 
     def label_entropy(self, batches):
         """Return the mean over the batches of the entropy of their labels, in bits."""
@@ -130,6 +148,17 @@ MISCONCEPTIONS = (
     ),
     _also(
         _slip(
+            "labels without their samples",
+            "The labels were shuffled. Sample 0 then has the label of another sample, and what "
+            "label_entropy says of the same batch changes from epoch to epoch.",
+            "Which of the two may be dealt anew: the indices of the samples or their labels?",
+            "",
+            deal="labels alone",
+        ),
+        deal=("labels, sorted again",),
+    ),
+    _also(
+        _slip(
             "the batches themselves shuffled",
             "Something is shuffled now, the order of the batches or the order within each. But "
             "each batch still holds its one or two classes.",
@@ -155,13 +184,35 @@ MISCONCEPTIONS = (
         "",
         deal="once",
     ),
+    _also(
+        _slip(
+            "shifted along",
+            "The samples were shuffled once, and each epoch shifts them along. Whoever were "
+            "neighbours stay neighbours: most mates of a sample are those of the epoch before.",
+            "How many of the mates of sample 0 are its mates in the next epoch, too?",
+            "",
+            deal="once, then rolled",
+        ),
+        deal=("once, then rolled at random", "once, then rolled by half"),
+    ),
+    _also(
+        _slip(
+            "the same order in each epoch",
+            "The samples are mixed, but in the same order every epoch, whatever rng was handed "
+            "in.",
+            "Which line draws something new from self.rng in each epoch?",
+            "",
+            deal="fixed",
+        ),
+        deal=("interleaved", "every so many"),
+    ),
     _slip(
-        "the same seed in each epoch",
-        "Each epoch starts from the same seed, so that all epochs have the same order, whatever "
-        "rng was handed in.",
-        "Which generator goes on from one epoch to the next?",
+        "batches evened out",
+        "The epoch was cut into batches of nearly the same size. Each should have batch_size "
+        "samples, and only the last one what is left.",
+        "23 samples, batches of 5: which sizes should come, and which does np.array_split give?",
         "",
-        deal="fixed",
+        deal="evened out",
     ),
     _slip(
         "another generator",

@@ -85,9 +85,9 @@ def _question(p: Mapping) -> str:
 FORM = Form(
     question=_question,
     fields=(
-        Number("paper_all", "Paper: times fewer steps, BN-x5 against Inception", 0.01),
-        Number("paper_alone", "Paper: times fewer steps by batch norm alone", 0.01),
-        Number("paper_rest", "Paper: times fewer steps by what else was changed", 0.01),
+        Number("paper_all", "Paper: times fewer steps, BN-x5 against Inception", 0.015),
+        Number("paper_alone", "Paper: times fewer steps by batch norm alone", 0.015),
+        Number("paper_rest", "Paper: times fewer steps by what else was changed", 0.015),
         Number("same_rate", "Yours: times fewer updates, both nets at the common rate", 0.01),
         Number("own_best", "Yours: times fewer updates, each net at its own best rate", 0.01),
         Choice("follows", "Which sentence do these two tables support?", FOLLOWS),

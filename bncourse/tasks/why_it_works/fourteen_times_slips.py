@@ -53,6 +53,11 @@ def _per_cent(p):
     return {name: 100 * (1 - 1 / right[name]) for name in right if name != "follows"}
 
 
+def _share_saved(p):
+    right = answers(p)
+    return {name: 1 - 1 / right[name] for name in right if name != "follows"}
+
+
 def _differences(p):
     inception, baseline, x5 = (steps for _, _, steps in STEPS.values())
     return _partly(
@@ -76,6 +81,24 @@ MISCONCEPTIONS = (
         "That is the share saved, in per cent. How many times fewer was asked for.",
         "10 instead of 20: how many times fewer is that?",
         wrong=_per_cent,
+    ),
+    Misconception(
+        "share saved",
+        "That is the share of the steps that was saved. How many times fewer was asked for.",
+        "10 instead of 20: how many times fewer is that?",
+        wrong=_share_saved,
+    ),
+    Misconception(
+        "the headline",
+        "14 is what the abstract says, rounded down. The table tells more digits.",
+        "Which two numbers of the table does it come from?",
+        wrong=lambda p: _partly(paper_all=14),
+    ),
+    Misconception(
+        "each at its worst",
+        "Each net was taken at its slowest rate.",
+        "Are few updates good or bad?",
+        wrong=lambda p: _partly(own_best=max(p["plain"]) / max(p["batch"])),
     ),
     Misconception(
         "subtracted",
@@ -188,8 +211,8 @@ MISCONCEPTIONS = (
     Misconception(
         "the rate alone",
         "No net in the first table has the larger rate without batch norm. (In the paper Inception "
-        "at that rate diverged.) In the second table a larger rate does help the net without BN, "
-        "and it is still far behind.",
+        "at that rate diverged.) In the second table the net without BN is far behind at its best "
+        "rate, too.",
         "Which row would show that?",
         "M20",
         lambda p: _partly(follows=3),

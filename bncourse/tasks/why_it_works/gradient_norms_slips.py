@@ -41,6 +41,8 @@ def gradient_norms(
             "input": lambda below=below: below > 0,
             "gradient": lambda dh=dh: dh > 0,
             "last": lambda: kept[-1][2] > 0,
+            "above": lambda place=place: kept[min(place + 1, len(kept) - 1)][2] > 0,
+            "not the last": lambda z=z, place=place: (z > 0) | (place == len(kept) - 1),
         }[mask if mask != "behind" else "none"]()
         dz = dh * shut
         da = dz if back in ("skipped", "skipped, mask behind") else undo(dz)
@@ -91,6 +93,18 @@ MISCONCEPTIONS = (
         "The ReLU was applied to the gradient itself: negative gradients were dropped.",
         "Does the ReLU's slope depend on the gradient, or on z?",
         mask="gradient",
+    ),
+    _slip(
+        "ReLU of the layer above",
+        "The gradient was stopped by the z of the layer above.",
+        "Which layer's z belongs to this step?",
+        mask="above",
+    ),
+    _slip(
+        "the last ReLU forgotten",
+        "dy went back through the last layer as if it had no ReLU.",
+        "What stands between the last z and the output?",
+        mask="not the last",
     ),
     _slip(
         "the last layer's ReLU",

@@ -22,6 +22,8 @@ def measure(got, x_hat, shift, spread, rng):
         "evaluation adds nothing": bool(np.abs(evaluated - x_hat).max() < ROUNDING),
         "the generator decides": bool(np.array_equal(again, trained[0])),
     }
+    apart = not (shared and shift and spread) or not _together(moves, change)
+    facts["factor and shift are drawn apart"] = apart
     for name, drawn, most in (("shift", moves, shift), ("factor", change, spread)):
         # What is no shared factor and shift has neither.
         found = _facts(name, drawn if shared else 0 * drawn, most if shared else 0.0)
@@ -40,6 +42,13 @@ def _lines(y, x_hat, axis):
 
 def _fits(y, x_hat, factors, moves):
     return bool(np.abs(y - factors * x_hat - moves).max() < ROUNDING)
+
+
+def _together(one, other):
+    """Say whether two arrays are nearly the same but for a factor and a constant."""
+    if np.ptp(one) < ROUNDING or np.ptp(other) < ROUNDING:
+        return False
+    return bool(abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) > 0.9)
 
 
 def _facts(name, drawn, most):

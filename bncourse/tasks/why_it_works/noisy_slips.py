@@ -36,6 +36,8 @@ def noisy(
         return rng.uniform(-most, most, size)
 
     scale, move = draw(spread), draw(reach * shift)
+    if moved == "one draw" and spread:
+        move = scale * shift / spread
     if moved == "factor only":
         move = 0 * move
     if moved == "shift only":
@@ -142,6 +144,13 @@ MISCONCEPTIONS = (
         moved="shift scaled too",
     ),
     _slip(
+        "one draw for both",
+        "Factor and shift were made from the same random number: where the one is large, so is the "
+        "other.",
+        "How many random numbers does one unit need in one call?",
+        moved="one draw",
+    ),
+    _slip(
         "factor only",
         "Nothing is shifted.",
         "Which of the two arguments does your code not use?",
@@ -175,7 +184,7 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "shift too large",
-        "The shifts go twice as far as they should.",
+        "The shifts leave their range.",
         "From where to where may a shift lie?",
         reach=2.0,
     ),

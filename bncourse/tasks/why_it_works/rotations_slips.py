@@ -44,11 +44,19 @@ def rotations(
             "length kept": lambda g=g, w=w: w - rate * (g + decay * w),
             "gradient of the first": lambda g=g, w=w: w - rate * (g + decay * w),
             "decay after": lambda g=g, w=w: (1 - rate * decay) * (w - rate * g),
+            "length 1": lambda g=g, w=w: w - rate * (g + decay * w),
             "decay of size 1": lambda g=g, w=w: w - rate * (g + decay * w / np.linalg.norm(w)),
         }[step]()
+        if step == "length 1":
+            new = new / np.linalg.norm(new)
         if step == "length kept":
             new = new * np.linalg.norm(w) / np.linalg.norm(new)
-        angles.append(ANGLES[angle](first if start == "first" else w, new))
+        if angle in ("by hand", "arctan by hand"):
+            ratio = rate * np.linalg.norm(g) / np.linalg.norm(w)
+            angles.append(ratio if angle == "by hand" else np.arctan(ratio))
+        else:
+            before = {"first": first, "overwritten": new}.get(start, w)
+            angles.append(ANGLES[angle](before, new))
         if start != "not moved":
             w = new
     angles = np.array(angles)
@@ -185,6 +193,33 @@ MISCONCEPTIONS = (
         "Those are the angles squared.",
         "In which unit is your answer?",
         angle="squared",
+    ),
+    _slip(
+        "rate times gradient over length",
+        "That is the step's length divided by that of w: without decay the angle's tangent.",
+        "What does decay do to the direction of w, and to its length?",
+        angle="by hand",
+    ),
+    _slip(
+        "angle without decay",
+        "That is the angle of a step without decay. With it w gets shorter as well, so the "
+        "angle is larger.",
+        "Which two arrows enclose the angle?",
+        angle="arctan by hand",
+    ),
+    _slip(
+        "overwritten",
+        "All angles are 0: old and new weights are the same array. After old = w, a step w -= … "
+        "changes both.",
+        "Which line makes a copy?",
+        start="overwritten",
+    ),
+    _slip(
+        "length set to 1",
+        "After each step the weights were given length 1. Here they are free to grow and shrink.",
+        "What does plain SGD do to the length of w?",
+        "M15",
+        step="length 1",
     ),
     _slip(
         "from the start",

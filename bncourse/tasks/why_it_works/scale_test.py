@@ -53,11 +53,12 @@ def _tell_apart(drawn: list[Case]) -> bool:
     """Say whether no two ways of taking the gap, and of taking the ratio, agree on every case."""
     runs = [(made(net), W, a) for net, W, a in (case.args for case in drawn)]
     pairs = [(net(W), net(a * W)) for net, W, a in runs]
-    for place, ways in enumerate((GAPS, RATIOS)):
-        found = [np.array([way(p[place], q[place]) for p, q in pairs]) for way in ways.values()]
-        for one, other in combinations(found, 2):
-            if np.max(np.abs(one - other) / (np.abs(one) + np.abs(other) + 1e-9)) < 1e-3:
-                return False
+    with np.errstate(all="ignore"):  # some of the ways divide by what may be 0
+        for place, ways in enumerate((GAPS, RATIOS)):
+            found = [np.array([way(p[place], q[place]) for p, q in pairs]) for way in ways.values()]
+            for one, other in combinations(found, 2):
+                if np.max(np.abs(one - other) / (np.abs(one) + np.abs(other) + 1e-9)) < 1e-3:
+                    return False
     return True
 
 

@@ -17,6 +17,7 @@ GAPS = {
     "root mean square": lambda y, y2: np.sqrt(np.square(y2 - y).mean()),
     "of sizes": lambda y, y2: np.abs(np.abs(y2) - np.abs(y)).max(),
     "of lengths": lambda y, y2: abs(np.linalg.norm(y2) - np.linalg.norm(y)),
+    "of largest": lambda y, y2: abs(np.abs(y2).max() - np.abs(y).max()),
     "relative": lambda y, y2: np.abs(y2 - y).max() / np.abs(y).max(),
 }
 RATIOS = {
@@ -34,7 +35,9 @@ RATIOS = {
 }
 
 
-def scale_test(net, W, a, *, gap="size", ratio="lengths", scaled="times", undone="no", swap=False):
+def scale_test(
+    net, W, a, *, gap="size", ratio="lengths", scaled="times", undone="no", swap=False, turned=False
+):
     """Return the gap of the outputs and the ratio of the gradients; the keywords switch slips."""
     again = {
         "times": lambda: a * W,
@@ -51,7 +54,10 @@ def scale_test(net, W, a, *, gap="size", ratio="lengths", scaled="times", undone
         dW2 = a * dW2
     if swap:
         y, dW, y2, dW2 = dW, y, dW2, y2
-    return float(GAPS[gap](y, y2)), float(RATIOS[ratio](dW, dW2))
+    if undone == "the other way":
+        y = a * y
+    answer = float(GAPS[gap](y, y2)), float(RATIOS[ratio](dW, dW2))
+    return answer[::-1] if turned else answer
 
 
 _slip = slips(scale_test)
@@ -119,6 +125,20 @@ MISCONCEPTIONS = (
         undone="both",
     ),
     _slip(
+        "compared with a times the output",
+        "The second output was compared with a · y. Whether the output stays as it was is the "
+        "question.",
+        "If nothing changes at all, what should out_gap be?",
+        "M15",
+        undone="the other way",
+    ),
+    _slip(
+        "answers exchanged",
+        "The two answers have changed places: out_gap comes first.",
+        "In which order are the two numbers to be returned?",
+        turned=True,
+    ),
+    _slip(
         "output and gradient exchanged",
         "The gap was taken of the gradients and the ratio of the outputs.",
         "In which order does the net return its two arrays?",
@@ -142,6 +162,13 @@ MISCONCEPTIONS = (
         "The lengths of the outputs were compared, not the outputs.",
         "of lengths",
         "An output turns from 3 to −3. What should out_gap be?",
+    ),
+    _gap(
+        "difference of the largest",
+        "The largest output was compared with the largest of the other call. They may lie in "
+        "different places.",
+        "of largest",
+        "Which two numbers should be compared with each other?",
     ),
     _gap("mean for largest", "That is the mean gap. The largest one was asked for.", "mean"),
     _gap("sum for largest", "That is the sum of all gaps. The largest one was asked for.", "sum"),
