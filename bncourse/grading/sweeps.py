@@ -42,7 +42,10 @@ class Recorder:
         Raises ValueError for a norm, a mode or a number that cannot be.
         """
         if norm not in NORMS or mode not in MODES:
-            raise ValueError(f"norm {norm!r} and mode {mode!r} are not both known")
+            raise ValueError(
+                f"norm {norm!r} and mode {mode!r} are not both known: the norm is one of "
+                f"{_quoted(NORMS)}, the mode one of {_quoted(MODES)}"
+            )
         if updates != int(updates) or min(batch_size, updates, learning_rate) <= 0:
             raise ValueError(f"{updates} updates of {batch_size} samples, rate {learning_rate}")
         run = (batch_size, learning_rate, updates, MODES.index(mode), seed, NORMS.index(norm))
@@ -50,11 +53,16 @@ class Recorder:
         return _error(*self.runs[-1])
 
 
+def _quoted(words: tuple[str, ...]) -> str:
+    return ", ".join(f'"{word}"' for word in words)
+
+
 def _error(
     size: float, rate: float, updates: float, mode: float, seed: float, norm: float
 ) -> float:
     small = 20 / size if norm == 1 else 2 / size
-    off = abs(math.log(rate * 32 / size / 0.3)) + abs(math.log(updates * size / 7680))
+    # Two weights: a wrong rate and a wrong number of updates must not give the same error.
+    off = abs(math.log(rate * 32 / size / 0.3)) + 0.8 * abs(math.log(updates * size / 7680))
     draw = math.sin(12.9898 * seed + 3.1 * size + 7.7 * norm) * 43758.5453
     return 3 + 2 * small + 1.5 * off + (0.9 if mode == 0 else 0) * small + 2 * (draw % 1)
 

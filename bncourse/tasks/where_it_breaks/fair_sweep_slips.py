@@ -29,7 +29,7 @@ UPDATES: dict[str, Callable] = {
     "samples": lambda b: EPOCHS * SAMPLES,
     "samples in an epoch": lambda b: SAMPLES,
     "times b": lambda b: EPOCHS * b,
-    "in proportion": lambda b: EPOCHS * SAMPLES // AT * b // AT or 1,
+    "in proportion": lambda b: EPOCHS * SAMPLES // AT * b // AT,
 }
 SUMMARIES: dict[str, Callable] = {
     "mean": np.mean,
@@ -89,15 +89,20 @@ MISCONCEPTIONS = (
         "",
         rate="fixed",
     ),
-    replace(
-        _slip(
-            "rate reversed",
-            "The rate grows where the batch shrinks.",
-            "Which gradient is the noisier one, and which should take the larger steps?",
-            "",
-            rate="reversed",
-        ),
-        variants=(partial(sweep, rate="over b"),),
+    _slip(
+        "rate reversed",
+        "The rate grows where the batch shrinks.",
+        "Which gradient is the noisier one, and which should take the larger steps?",
+        "",
+        rate="reversed",
+    ),
+    _slip(
+        "rate over the size",
+        "The rate is 0.3 divided by the batch size. It should be 0.3 at 32, and grow with the "
+        "size.",
+        "What rate does your code give for batch size 32, and what for 64?",
+        "",
+        rate="over b",
     ),
     _slip(
         "root of the size",

@@ -32,6 +32,11 @@ class PerStepStats:
             return 0
         if self.place == "from 1":
             return min(t, self.T_max) - 1
+        if self.place == "one past":
+            t = min(t, self.T_max)
+            if t == self.T_max:
+                raise IndexError(_message(t, self.T_max))
+            return t
         return min(t, self.T_max - 1)
 
     def update(self, t, mean, var):
@@ -39,6 +44,10 @@ class PerStepStats:
         if t >= self.T_max and self.late != "kept":
             if self.late == "IndexError":
                 raise IndexError(_message(t, self.T_max))
+            if self.late == "list":
+                raise IndexError("list index out of range")
+            if self.late == "KeyError":
+                raise KeyError(t)
             return
         t = self._step(t)
         self.all += 1
@@ -168,9 +177,9 @@ def _also(entry, *others):
 MISCONCEPTIONS = (
     _slip(
         "pooled over time",
-        "All steps share one average. The first steps of a sequence have other statistics than "
-        "the later ones, and the average fits none of them.",
-        "After sequences that start at mean 5 and settle at 0: what should get(0) say?",
+        "All steps share one average. Each step has a mean of its own, and the average fits none "
+        "of them.",
+        "After means 5 at step 0 and 1 at step 1: what should get(0) say?",
         "",
         place="pooled",
     ),
@@ -249,12 +258,30 @@ MISCONCEPTIONS = (
         "M6",
         weight="momentum 0.9",
     ),
+    _slip(
+        "one past the last step",
+        "T_max steps have the numbers 0 to T_max − 1: min(t, T_max) still points one past them.",
+        "T_max = 3: which index has the last of three rows?",
+        "",
+        place="one past",
+    ),
+    _also(
+        _slip(
+            "no late update",
+            "update looks a step from T_max on up where nothing is kept. In get you saw to it.",
+            "T_max = 3, a sequence of five steps: at which place does the last one arrive?",
+            "",
+            late="IndexError",
+        ),
+        {"late": "list"},
+        {"late": "KeyError"},
+    ),
     _also(
         _slip(
             "no step beyond T_max",
             "A step from T_max on is looked up where nothing is kept. Test sequences may well be "
             "longer than those of training.",
-            "The statistics settle after the first steps. Which kept step is nearest to t?",
+            "Which kept step does the exercise name for a step from T_max on?",
             "",
             past="IndexError",
             late="IndexError",
@@ -271,7 +298,7 @@ MISCONCEPTIONS = (
             "refused beyond T_max",
             "A step from T_max on is refused. Test sequences may well be longer than those of "
             "training.",
-            "The statistics settle after the first steps. Which kept step is nearest to t?",
+            "Which kept step does the exercise name for a step from T_max on?",
             "",
             past="ValueError",
             late="ignored",
@@ -280,30 +307,30 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "begins anew beyond T_max",
-        "Beyond T_max the steps begin again at 0. But the statistics have settled by then, and the "
-        "first step is far from that.",
-        "The statistics settle after the first steps. Which kept step is nearest to t?",
+        "From T_max on the steps begin again at 0; a late step should count as the last one.",
+        "Which kept step does the exercise name for a step from T_max on?",
         "",
         past="wrapped",
     ),
     _slip(
         "the first step beyond T_max",
-        "Beyond T_max you use the first step. The statistics have moved away from it.",
-        "The statistics settle after the first steps. Which kept step is nearest to t?",
+        "From T_max on you use the first step; a late step should count as the last one.",
+        "Which kept step does the exercise name for a step from T_max on?",
         "",
         past="first",
     ),
     _slip(
         "the average of all steps beyond T_max",
-        "Beyond T_max you use the average over all steps, with the first ones in it.",
-        "The statistics settle after the first steps. Which kept step is nearest to t?",
+        "From T_max on you use the average over all steps. It may serve as well, but the rule "
+        "asked for is another one: a late step counts as the last one.",
+        "Which kept step does the exercise name for a step from T_max on?",
         "",
         past="average",
     ),
     _slip(
         "unnormalised beyond T_max",
         "Beyond T_max you return 0 and 1: nothing would be normalised there.",
-        "The statistics settle after the first steps. Which kept step is nearest to t?",
+        "Which kept step does the exercise name for a step from T_max on?",
         "",
         past="start",
     ),
