@@ -16,7 +16,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
     """Draw sequences of equal and unequal length, longer than T_max, and steps nobody reached."""
 
     def statistics(t, d):
-        # A transient that settles: what one shared average would smear.
+        # Means and variances that differ from step to step: what one shared average would smear.
         level = 5 * 0.5**t
         return rng.normal(level, 0.3, d).round(2), rng.uniform(0.5, 1.5, d).round(2) * (1 + level)
 
@@ -37,7 +37,7 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("one sequence of two steps", 2, 1, [*two, *gets(0, 1)]),
         case("two sequences of three", 3, 2, [*sequences([3, 3], 2), *gets(0, 1, 2, 0)]),
         case("lengths 4, 2, 3, 1", 4, 2, [*sequences([4, 2, 3, 1], 2), *gets(0, 1, 2, 3)]),
-        case("asked beyond T_max", 3, 2, [*sequences([3, 3, 2], 2), *gets(2, 3, 4, 7, 30)]),
+        case("asked beyond T_max", 3, 2, [*sequences([3, 3, 2], 2), *gets(2, 7, 3, 4, 30)]),
         case("sequences longer than T_max", 3, 2,
              [*sequences([5, 3, 7], 2), *gets(0, 1, 2, 3, 9)]),
         case("a step nobody reached", 5, 2, [*sequences([2, 3], 2), *unseen(3, 4), *gets(0, 1, 2)]),

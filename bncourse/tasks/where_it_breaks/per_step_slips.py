@@ -22,21 +22,23 @@ class PerStepStats:
         self.T_max, self.d, self.by = T_max, d, by
         self.place, self.counted, self.weight, self.unseen = place, counted, weight, unseen
         self.past, self.swap, self.spread, self.late = past, swap, spread, late
-        self.mean, self.var = np.zeros((T_max, d)), np.zeros((T_max, d))
+        rows = T_max + place.startswith("one past")
+        self.mean, self.var = np.zeros((rows, d)), np.zeros((rows, d))
         if weight in ("momentum", "momentum 0.9"):
             self.var += 1
-        self.n, self.all, self.last = np.zeros(T_max, dtype=int), 0, 0
+        self.n, self.all, self.came = np.zeros(rows, dtype=int), 0, set()
 
     def _step(self, t):
-        if self.place == "pooled":
+        if self.place.startswith("pooled"):
             return 0
         if self.place == "from 1":
             return min(t, self.T_max) - 1
-        if self.place == "one past":
-            t = min(t, self.T_max)
-            if t == self.T_max:
-                raise IndexError(_message(t, self.T_max))
-            return t
+        if self.place.startswith("one past"):
+            if t >= self.T_max and self.place == "one past":
+                raise IndexError(_message(self.T_max, self.T_max))
+            if t >= self.T_max and self.place == "one past, KeyError":
+                raise KeyError(self.T_max)
+            return min(t, self.T_max)
         return min(t, self.T_max - 1)
 
     def update(self, t, mean, var):
@@ -49,6 +51,7 @@ class PerStepStats:
             if self.late == "KeyError":
                 raise KeyError(t)
             return
+        self.came.add(min(t, self.T_max - 1))
         t = self._step(t)
         self.all += 1
         self.n[t] += 1
@@ -67,6 +70,8 @@ class PerStepStats:
         """Return mean and variance of step t; ValueError for a step that was never seen."""
         if t >= self.T_max and self.past != "last":
             return self._past(t)
+        if self.place == "pooled, each seen" and min(t, self.T_max - 1) not in self.came:
+            raise ValueError(f"step {t} was never seen")
         t = self._step(t)
         if self.n[t] == 0:
             if self.unseen == "refused":
@@ -175,13 +180,16 @@ def _also(entry, *others):
 
 
 MISCONCEPTIONS = (
-    _slip(
-        "pooled over time",
-        "All steps share one average. Each step has a mean of its own, and the average fits none "
-        "of them.",
-        "After means 5 at step 0 and 1 at step 1: what should get(0) say?",
-        "",
-        place="pooled",
+    _also(
+        _slip(
+            "pooled over time",
+            "All steps share one average. Each step has a mean of its own, and the average fits "
+            "none of them.",
+            "After means 5 at step 0 and 1 at step 1: what should get(0) say?",
+            "",
+            place="pooled",
+        ),
+        {"place": "pooled, each seen"},
     ),
     _by_sums(
         "one count for all steps",
@@ -258,12 +266,16 @@ MISCONCEPTIONS = (
         "M6",
         weight="momentum 0.9",
     ),
-    _slip(
-        "one past the last step",
-        "T_max steps have the numbers 0 to T_max − 1: min(t, T_max) still points one past them.",
-        "T_max = 3: which index has the last of three rows?",
-        "",
-        place="one past",
+    _also(
+        _slip(
+            "one past the last step",
+            "T_max steps have the numbers 0 to T_max − 1: min(t, T_max) points one past the last.",
+            "T_max = 3: which index has the last of three rows?",
+            "",
+            place="one past",
+        ),
+        {"place": "one past, KeyError"},
+        {"place": "one past, with a row more"},
     ),
     _also(
         _slip(

@@ -198,8 +198,7 @@ MISCONCEPTIONS = (
     _also(
         _slip(
             "the same order in each epoch",
-            "The samples are mixed, but in the same order every epoch, whatever rng was handed "
-            "in.",
+            "The samples are mixed, but in the same order every epoch, whatever rng was handed in.",
             "Which line draws something new from self.rng in each epoch?",
             "",
             deal="fixed",
