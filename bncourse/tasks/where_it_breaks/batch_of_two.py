@@ -15,9 +15,9 @@ from bncourse.tasks.where_it_breaks.batch_of_two_slips import MISCONCEPTIONS
 
 APART = 0.03  # three times the tolerance of the fields
 GRADIENTS = (
-    "its gradient, halved and divided by the sd",
+    "half of the output's gradient, divided by the sd",
     "almost none",
-    "its gradient, divided by the sd",
+    "the output's gradient, divided by the sd",
 )
 
 
@@ -79,7 +79,8 @@ FORM = Form(
         Number("tiny", "The third pair: what becomes of its first value", 1e-2),
         Number("half", "The distance at which a pair becomes +0.5 and −0.5", 1e-2, low=0),
         Number("single", "The single value: what becomes of it by the formula", 0, 1e-3),
-        Choice("gradient", "A value of the first pair gets back, of its output's …", GRADIENTS),
+        Choice("gradient", "The first pair: which gradient reaches a value from its output?",
+               GRADIENTS),
     ),
 )
 

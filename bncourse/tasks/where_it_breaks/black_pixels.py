@@ -102,7 +102,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "nothing comes out",
-        "x̂ is 0, and beta comes after it.",
+        "beta is missing: it is added to x̂, whether x̂ is 0, as for the black pixel, or not.",
         "What does batch norm do last?",
         "M8",
         lambda p: _told(output=0, new=p["noise"] * p["eps"] ** -0.5),

@@ -23,6 +23,10 @@ CUTS: dict[str, Callable] = {  # x (N, D) as (ghosts, samples, D), and how it go
         _chunks(x, len(x) // v).swapaxes(0, 1),
         lambda g: g.swapaxes(0, 1).reshape(x.shape),
     ),
+    "across": lambda x, v: (
+        _chunks(x, v).swapaxes(0, 1),
+        lambda g: g.swapaxes(0, 1).reshape(x.shape),
+    ),
     "rows": lambda x, v: (x[:, :, None], lambda g: g[:, :, 0]),
 }
 DIVISORS: dict[str, Callable] = {
@@ -109,6 +113,14 @@ MISCONCEPTIONS = (
         "Samples 1, 3, 10, 20 in ghosts of two: which two belong together?",
         "",
         cut="in turn",
+    ),
+    _slip(
+        "mean across the ghosts",
+        "The mean ran over the ghosts, axis 0 of (ghosts, virtual, D): the first samples of all "
+        "ghosts share one, and so do the second ones.",
+        "x.reshape(-1, virtual, D): which axis numbers the ghosts, and which their samples?",
+        "",
+        cut="across",
     ),
     _slip(
         "each sample by itself",

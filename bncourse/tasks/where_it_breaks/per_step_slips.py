@@ -301,6 +301,8 @@ MISCONCEPTIONS = (
         {"past": "IndexError"},
         {"past": "list"},
         {"past": "KeyError"},
+        {"past": "list", "late": "list"},
+        {"past": "KeyError", "late": "KeyError"},
         {"past": "IndexError", "late": "ignored"},
         {"past": "list", "late": "ignored"},
         {"past": "KeyError", "late": "ignored"},
