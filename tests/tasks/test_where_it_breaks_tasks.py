@@ -89,6 +89,8 @@ def sweeping(rate=lambda b: 0.3 * b / 32, updates=lambda b: 7680 // b, told=None
         (sweeping(rate=lambda b: 0.3 * 32 / b), {"rate reversed"}),
         (sweeping(updates=lambda b: 6), {"epochs for updates"}),
         (sweeping(updates=lambda b: 240), {"equal updates"}),
+        (sweeping(updates=lambda b: 240 * b // 32), {"more updates for larger batches"}),
+        (sweeping(rate=lambda b: 0.3 / b), {"rate over the size"}),
         (sweeping(told={}), {"tested in training mode"}),
         (sweeping(mean=min), {"best seed"}),
         (sweeping(mean=lambda runs: runs[-1]), {"one run told"}),
@@ -112,6 +114,31 @@ def test_a_sweep_that_is_no_dict_or_lacks_a_size_is_told():
     for sweep, word in ((as_list, "dict"), (first_only, "keys")):
         verdict = judge_answer(find("8.2"), sweep)
         assert verdict.status is Status.UNREADABLE and word in verdict.seen[0]
+
+
+def test_a_list_that_is_not_emptied_between_the_sizes_is_named():
+    def sweep(norm, sizes, seeds, train_and_test):
+        runs, errors = [], {}
+        for b in sizes:
+            for seed in seeds:
+                runs.append(
+                    train_and_test(
+                        norm, b, learning_rate=0.3 * b / 32, updates=7680 // b, seed=seed,
+                        mode="eval",
+                    )
+                )  # fmt: skip
+            errors[b] = sum(runs) / len(runs)
+        return errors
+
+    assert named("8.2", sweep) == {"errors of earlier sizes kept"}
+
+
+def test_an_unknown_mode_is_told_the_known_ones():
+    def sweep(norm, sizes, seeds, train_and_test):
+        return sweeping(told={"mode": "test"})(norm, sizes, seeds, train_and_test)
+
+    seen = " ".join(judge_answer(find("8.2"), sweep).seen)
+    assert '"train", "eval"' in seen
 
 
 def test_what_an_unfair_sweep_asked_for_is_shown():
@@ -146,13 +173,24 @@ def loader(deal, entropy=None):
         def __init__(self, labels, batch_size, rng):
             self.labels, self.batch_size, self.rng = labels, batch_size, rng
             self.order = np.argsort(labels)
-            if deal == "once":
+            if deal in ("once", "rolled"):
                 rng.shuffle(self.order)
+            if deal == "labels":
+                self.labels = labels.copy()
 
         def batches(self):
             order = self.order
-            if deal == "right":
+            count = -(-len(order) // self.batch_size)
+            if deal in ("right", "evened"):
                 order = self.rng.permutation(order)
+            if deal == "evened":
+                return np.array_split(order, count)
+            if deal == "interleaved":
+                return [order[k::count] for k in range(count)]
+            if deal == "rolled":
+                order = self.order = np.roll(order, 1)
+            if deal == "labels":
+                self.rng.shuffle(self.labels)
             if deal == "global":
                 np.random.shuffle(order)
             cut = [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)]
@@ -196,6 +234,10 @@ def nats(labels, batches):
         (loader("within"), {"the batches themselves shuffled"}),
         (loader("once"), {"shuffled once"}),
         (loader("global"), {"another generator"}),
+        (loader("evened"), {"batches evened out"}),
+        (loader("interleaved"), {"the same order in each epoch"}),
+        (loader("rolled"), {"shifted along"}),
+        (loader("labels"), {"labels without their samples"}),
         (loader("right", nats), {"nats"}),
         (loader("right", nothing), {"entropy not written"}),
         (loader("once", nats), {"shuffled once", "nats"}),
@@ -205,6 +247,13 @@ def test_a_slip_in_the_loader_is_named(answer, keys):
     verdict = judge_answer(find("8.3"), answer)
     assert set(verdict.misconceptions) == keys
     assert verdict.ok == (not keys)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_evened_out_and_shifted_batches_never_pass(seed):
+    for deal in ("evened", "rolled"):
+        assert not judged("8.3", loader(deal), seed).ok
+    assert judged("8.3", loader("right"), seed).ok
 
 
 def test_the_loader_as_it_was_found_is_not_started():
@@ -230,20 +279,27 @@ def stats(past="last", count="own", unseen=True, copies=True):
             self.sums = [[np.zeros(d), np.zeros(d), 0] for _ in range(T_max)]
             self.updates = 0
 
+        def _place(self, t):
+            if count == "pooled":
+                return 0
+            return min(t, self.T_max - (past != "one past"))
+
         def update(self, t, mean, var):
             self.updates += 1
             if past == "ignored" and t >= self.T_max:
                 return
-            entry = self.sums[min(t, self.T_max - 1)]
+            entry = self.sums[t if past == "not in update" else self._place(t)]
             entry[0] = entry[0] + mean
             entry[1] = entry[1] + var
             entry[2] += 1
 
         def get(self, t):
-            mean, var, n = self.sums[t if past == "none" else min(t, self.T_max - 1)]
+            mean, var, n = self.sums[t if past == "none" else self._place(t)]
             if n == 0 and unseen:
                 raise ValueError("unseen")
-            n = {"own": max(n, 1), "all": self.updates, "first": self.sums[0][2]}[count]
+            n = {"own": max(n, 1), "pooled": n, "all": self.updates, "first": self.sums[0][2]}[
+                count
+            ]
             return mean / n, var / n
 
     return PerStepStats
@@ -255,6 +311,8 @@ def stats(past="last", count="own", unseen=True, copies=True):
         (stats(), set()),
         (stats(past="none"), {"no step beyond T_max"}),
         (stats(past="ignored"), {"late updates lost"}),
+        (stats(past="not in update"), {"no late update"}),
+        (stats(count="pooled"), {"pooled over time"}),
         (stats(count="all"), {"one count for all steps"}),
         (stats(count="first"), {"counted in sequences"}),
         (stats(unseen=False), {"unseen as seen"}),
@@ -327,6 +385,18 @@ def test_exchanged_curves_are_named():
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("power", "key"),
+    [(1, "the whole growth"), (1 / 6, "growth per column"), (1 / 64, "the root of all steps")],
+)
+def test_a_growth_over_too_many_or_too_few_steps_is_named(power, key):
+    p = drawn("8.5", 2)
+    answer = {n: float(v) for n, v in find("8.5").reference(p).items()}
+    answer |= {n: "abcd"[int(answer[n])] for n in ("identity", "orthogonal", "follows", "why")}
+    answer["growth"] = answer["growth"] ** (48 * power)
+    assert judged("8.5", answer, 2).misconceptions == (key,)
+
+
 # 8.6
 
 
@@ -382,6 +452,12 @@ def ghosts(size=lambda x, v: v, ddof=0, update="whole", uneven=True):
     return ghost_bn
 
 
+def across(x, virtual, running_mean, running_var, momentum, eps):
+    _, mean, var = ghosts()(x, virtual, running_mean, running_var, momentum, eps)
+    g = x.reshape(-1, virtual, x.shape[1])
+    return ((g - g.mean(0)) / np.sqrt(g.var(0) + eps)).reshape(x.shape), mean, var
+
+
 @pytest.mark.parametrize(
     ("answer", "keys"),
     [
@@ -389,6 +465,7 @@ def ghosts(size=lambda x, v: v, ddof=0, update="whole", uneven=True):
         (ghosts(size=lambda x, v: len(x)), {"the whole batch"}),
         (ghosts(size=lambda x, v: len(x) // v), {"virtual ghosts"}),
         (ghosts(ddof=1), {"unbiased in the ghosts"}),
+        (across, {"mean across the ghosts"}),
         (ghosts(update="each"), {"a step for each ghost"}),
         (ghosts(uneven=False), {"an uneven batch accepted"}),
     ],
@@ -433,6 +510,11 @@ def _right(n, m, v):
         (combined(lambda n, m, v: (m.mean(0), v.mean(0))), {"means averaged, variances averaged"}),
         (combined(lambda n, m, v: (m.mean(0), v.mean(0) + m.var(0))), {"counts not used"}),
         (combined(lambda n, m, v: (m.mean(0), _right(n, m, v)[1])), {"mean of means"}),
+        (combined(lambda n, m, v: (_right(n, m, v)[0], _right(n, m, v)[1] * n.sum())),
+         {"not divided by the number of samples"}),
+        (combined(lambda n, m, v: (_right(n, m, v)[0],
+                                   np.average(v + (m - m.mean(0)) ** 2, 0, n))),
+         {"distances from the plain mean"}),
         (combined(lambda n, m, v: (_right(n, m, v)[0], _right(n, m, v)[1] * n.sum()
                                    / (n.sum() - 1))), {"unbiased"}),
         (combined(lambda n, m, v: (np.average(m, 0, n), np.average(v + m**2, 0, n)

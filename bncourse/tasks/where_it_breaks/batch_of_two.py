@@ -79,8 +79,9 @@ FORM = Form(
         Number("tiny", "The third pair: what becomes of its first value", 1e-2),
         Number("half", "The distance at which a pair becomes +0.5 and −0.5", 1e-2, low=0),
         Number("single", "The single value: what becomes of it by the formula", 0, 1e-3),
-        Choice("gradient", "The first pair: which gradient reaches a value from its output?",
-               GRADIENTS),
+        Choice(
+            "gradient", "The first pair: which gradient reaches a value from its output?", GRADIENTS
+        ),
     ),
 )
 

@@ -91,9 +91,9 @@ BANK = (
     ),
     BREAKS.slip(
         "larger is always better",
-        "Beyond some size the statistics are good enough: in the lesson's small nets nothing was "
-        "gained from about 16 samples on, and from 8 on where only the groups that are normalised "
-        "together grew.",
+        "Beyond some size the statistics are good enough: in the lesson's small nets little or "
+        "nothing was gained from about 16 samples on, and from 8 on where the gradient's batch was "
+        "always large.",
         "How far is the mean of 256 samples from that of all, and how far that of 1000?",
         "M12",
         larger=1,

@@ -25,16 +25,22 @@ AVERAGES: dict[str, Callable] = {
         ((counts - 1)[:, None] * values).sum(axis=0) / max((counts - 1).sum(), 1)
     ),
 }
-BETWEEN: dict[str, Callable] = {
-    "right": lambda means, mean, w: (w * (means - mean) ** 2).sum(axis=0),
-    "none": lambda means, mean, w: 0 * mean,
-    "plain": lambda means, mean, w: means.var(axis=0),
-    "plain around the mean": lambda means, mean, w: ((means - mean) ** 2).mean(axis=0),
-    "sum": lambda means, mean, w: ((means - mean) ** 2).sum(axis=0),
-    "squares": lambda means, mean, w: (w * means**2).sum(axis=0),
-    "root": lambda means, mean, w: np.sqrt((w * (means - mean) ** 2).sum(axis=0)),
-    "distance": lambda means, mean, w: (w * np.abs(means - mean)).sum(axis=0),
-    "subtracted": lambda means, mean, w: -(w * (means - mean) ** 2).sum(axis=0),
+BETWEEN: dict[str, Callable] = {  # from the means (K, D), their mean, shares and counts
+    "right": lambda means, mean, w, counts: (w * (means - mean) ** 2).sum(axis=0),
+    "none": lambda means, mean, w, counts: 0 * mean,
+    "plain": lambda means, mean, w, counts: means.var(axis=0),
+    "plain around the mean": lambda means, mean, w, counts: ((means - mean) ** 2).mean(axis=0),
+    "sum": lambda means, mean, w, counts: ((means - mean) ** 2).sum(axis=0),
+    "squares": lambda means, mean, w, counts: (w * means**2).sum(axis=0),
+    "not divided": lambda means, mean, w, counts: (counts[:, None] * (means - mean) ** 2).sum(
+        axis=0
+    ),
+    "around the plain mean": lambda means, mean, w, counts: (
+        w * (means - means.mean(axis=0)) ** 2
+    ).sum(axis=0),
+    "root": lambda means, mean, w, counts: np.sqrt((w * (means - mean) ** 2).sum(axis=0)),
+    "distance": lambda means, mean, w, counts: (w * np.abs(means - mean)).sum(axis=0),
+    "subtracted": lambda means, mean, w, counts: -(w * (means - mean) ** 2).sum(axis=0),
 }
 WITHIN: dict[str, Callable] = {
     "right": lambda variances, n: variances,
@@ -44,6 +50,7 @@ WITHIN: dict[str, Callable] = {
 RESULTS: dict[str, Callable] = {
     "right": lambda var, n: var,
     "unbiased": lambda var, n: var * n / (n - 1),
+    "times n": lambda var, n: var * n,
     "root": lambda var, n: np.sqrt(var),
 }
 EMPTY: dict[str, Callable] = {  # which devices are used, and with which numbers
@@ -66,7 +73,7 @@ def combine(
     inside = AVERAGES[var_by](WITHIN[within](variances, n), w, counts)
     if within == "sd":
         inside = inside**2
-    var = RESULTS[result](inside + BETWEEN[between](means, mean, w), n)
+    var = RESULTS[result](inside + BETWEEN[between](means, mean, w, counts), n)
     if told != "weighted":
         mean = AVERAGES[told](means, w, counts)
     return mean.astype(means.dtype), var.astype(means.dtype)
@@ -144,6 +151,28 @@ MISCONCEPTIONS = (
         "If every device were there twice, should the variance change?",
         "",
         between="sum",
+    ),
+    _slip(
+        "distances from the plain mean",
+        "The distances of the means were taken from their plain average, not from the mean of all "
+        "samples.",
+        "With 8 and 16 samples: is the mean of all half-way between the two means?",
+        "",
+        between="around the plain mean",
+    ),
+    replace(
+        _slip(
+            "not divided by the number of samples",
+            "The division by the number of samples is missing: that is a sum of squares, not yet "
+            "their mean.",
+            "If all variances are 1 and all means 0, what should the variance be?",
+            "",
+            result="times n",
+        ),
+        variants=(
+            partial(combine, var_by="not divided"),
+            partial(combine, between="not divided"),
+        ),
     ),
     _slip(
         "nothing within the devices",

@@ -10,7 +10,13 @@ from bncourse.grading.form import Choice, Form, Number
 from bncourse.grading.kinds import form_task
 from bncourse.grading.task import Case, Misconception
 from bncourse.tasks.inference.apart import clashes
-from bncourse.tasks.where_it_breaks.which_way_runs import SHOWN, gradient_norms, mean_slope
+from bncourse.tasks.where_it_breaks.which_way_runs import (
+    INPUT_SCALE,
+    SHOWN,
+    STEPS,
+    gradient_norms,
+    mean_slope,
+)
 
 LETTERS = "ABCD"
 SDS = (0.5, 0.7, 1.0, 1.5, 2.0)
@@ -44,7 +50,9 @@ def cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _needed(name: str, a: float, b: float) -> float:
-    return 0.5 if isinstance(FORM.field(name), Choice) else 0.03 * max(abs(a), abs(b))
+    if isinstance(FORM.field(name), Choice):
+        return 0.5
+    return (0.009 if name == "growth" else 0.03) * max(abs(a), abs(b))  # thrice the tolerance
 
 
 def answers(p: Mapping) -> dict[str, np.ndarray]:
@@ -85,8 +93,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "gamma = 0.1 taken for the fall",
-        "The curve that falls is a net with gamma = 1. A small gamma does not make the gradient "
-        "small: batch norm divides by what gamma took away.",
+        "The curve that falls is a net with gamma = 1. With inputs as small as these a small gamma "
+        "does not make the gradient small: batch norm divides by what gamma took away.",
         "The state is ten times smaller: what is the standard deviation that the next step divides "
         "by?",
         "",
@@ -105,6 +113,29 @@ MISCONCEPTIONS = (
         "Which number, multiplied with itself that often, gives the growth?",
         "",
         lambda p: {"growth": _growth(p, 1)},
+    ),
+    Misconception(
+        "growth per column",
+        "That is the factor from column to column, and a column is 8 steps.",
+        "How many steps lie between two columns of the table?",
+        "",
+        lambda p: {"growth": _growth(p, 1 / (len(SHOWN) - 1))},
+    ),
+    Misconception(
+        "one column read off",
+        f"That is what the table says of step {SHOWN[1]}: the growth over 8 steps. The factor of "
+        "one step was asked for.",
+        "How many steps lie between two columns of the table?",
+        "",
+        lambda p: {"growth": np.asarray(float(p["curves"][int(_letter(p, 1)), 1]))},
+    ),
+    Misconception(
+        "the root of all steps",
+        f"That is the {STEPS}th root. The net has {STEPS} steps, but the table goes from step "
+        f"{FIRST} to {LAST} only.",
+        f"How many steps back is it from step {FIRST} to step {LAST}?",
+        "",
+        lambda p: {"growth": _growth(p, 1 / STEPS)},
     ),
     Misconception(
         "growth divided",
@@ -173,7 +204,7 @@ MISCONCEPTIONS = (
     Misconception(
         "gamma multiplies the gradient",
         "In each step the gradient is multiplied by gamma, and divided by the standard deviation "
-        "of a state that gamma made smaller: the two nearly cancel.",
+        "of a state that gamma made smaller: with small inputs the two nearly cancel.",
         "The state is ten times smaller: what is the standard deviation that the next step divides "
         "by?",
         "",
@@ -206,8 +237,10 @@ def _question(p: Mapping) -> str:
         "Four recurrent nets of 32 tanh units, 64 steps, batch norm in each step: "
         "h = tanh(gamma · x̂), where x̂ normalises W_h h + W_x x. Two have **gamma = 1**, two "
         "**gamma = 0.1**; of each two, one has the **identity** for W_h and one a random "
-        "**orthogonal** matrix. The table shows how long the gradient is on its way back from step "
-        "64, where it starts with 1.\n\n"
+        f"**orthogonal** matrix. The inputs are **small**: x is one number from 0 to 1, its "
+        f"weights have the sd {INPUT_SCALE:g}. (Larger ones give other curves.)\n\n"
+        "The table shows how long the gradient is on its way back from step 64, where it starts "
+        "with 1.\n\n"
         f"| step |{steps}\n|:--|{'--:|' * len(SHOWN)}\n{rows}\n\n"
         f"The slope is asked for z ~ N(0, {p['sd']:g}²)."
     )
@@ -218,10 +251,14 @@ FORM = Form(
     fields=(
         Choice("identity", "Gamma = 1 and the identity is curve …", tuple(LETTERS)),
         Choice("orthogonal", "Gamma = 1 and the orthogonal matrix is curve …", tuple(LETTERS)),
-        Number("growth", "The curve with the orthogonal one: its factor per step back", 1e-2),
+        Number(
+            "growth",
+            "The orthogonal one: its factor per step back (1.234, say)",
+            3e-3,
+        ),
         Number("slope", "The mean of the slope of tanh(z), 1 − tanh²(z)", 1e-2),
         Choice("follows", "With gamma = 1, gradients …", FOLLOWS),
-        Choice("why", "With gamma = 0.1 the gradient hardly changes, because …", WHY),
+        Choice("why", "Gamma = 0.1, small inputs: the gradient hardly changes, because …", WHY),
     ),
 )
 
@@ -229,8 +266,8 @@ FORM = Form(
 _ODD = tuple(
     {"curves": curves, "order": np.arange(4), "sd": sd}
     for curves, sd in (
-        (np.array([[1, 1e-5], [1, 63.7], [1, 0.8], [1, 2.1]]), 0.83),
-        (np.array([[1, 3e-8], [1, 101.3], [1, 0.7], [1, 3.3]]), 1.27),
+        (np.array([[1, 1e-3, 1e-5], [1, 1.77, 63.7], [1, 0.9, 0.8], [1, 1.1, 2.1]]), 0.83),
+        (np.array([[1, 1e-4, 3e-8], [1, 2.63, 101.3], [1, 0.8, 0.7], [1, 1.3, 3.3]]), 1.27),
     )
 )
 SHARED = clashes(_ODD[0], answers, MISCONCEPTIONS, _needed) & clashes(
