@@ -35,8 +35,10 @@ def train_and_test(
         ValueError: the norm or the mode is not known.
     """
     if norm not in NORMS or mode not in ("train", "eval"):
-        known = f"norm is one of {', '.join(NORMS)}, mode 'train' or 'eval'"
-        raise ValueError(f"{known}; norm {norm!r} and mode {mode!r} came")
+        raise ValueError(
+            f"norm {norm!r} and mode {mode!r} are not both known: the norm is one of "
+            f"{', '.join(NORMS)}, the mode 'train' or 'eval'"
+        )
     digits = load_digits()
     x, y = (torch.from_numpy(a[:SAMPLES]) for a in (digits.x_train, digits.y_train))
     x_test, y_test = torch.from_numpy(digits.x_test), torch.from_numpy(digits.y_test)
