@@ -17,6 +17,7 @@ _HOMES = {
     "explain": "bncourse.check",
     "progress": "bncourse.check",
     "ask": "bncourse.ask",
+    "try_out": "bncourse.tryouts",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 COURSE = "bncourse"
-CALLS = ("check", "hint", "explain", "progress", "ask")
+CALLS = ("check", "hint", "explain", "progress", "ask", "try_out")
 Flag = Callable[[str], None]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bncourse.grading.kinds import slips
+from bncourse.grading.task import Misconception
 
 
 def _cosine(a, b):
@@ -71,6 +74,12 @@ def rotations(
 
 
 _slip = slips(rotations)
+
+
+def _alone(*words: str, **switches: str) -> Misconception:
+    """Return a slip that is recognised by itself only: with others its angles become 0, too."""
+    return replace(_slip(*words, **switches), switches={})
+
 
 MISCONCEPTIONS = (
     _slip(
@@ -156,13 +165,13 @@ MISCONCEPTIONS = (
         "Which function undoes a cosine?",
         angle="one minus cosine",
     ),
-    _slip(
+    _alone(
         "not divided by the lengths",
         "The product of the weights is their cosine only if both have length 1.",
         "What is the product of (3, 0) with itself, and what is the cosine?",
         angle="lengths forgotten",
     ),
-    _slip(
+    _alone(
         "divided by one length",
         "The product was divided by the old length squared. Old and new are not equally long.",
         "Which two lengths belong below?",
@@ -207,7 +216,7 @@ MISCONCEPTIONS = (
         "Which two arrows enclose the angle?",
         angle="arctan by hand",
     ),
-    _slip(
+    _alone(
         "overwritten",
         "All angles are 0: old and new weights are the same array. After old = w, a step w -= … "
         "changes both.",
