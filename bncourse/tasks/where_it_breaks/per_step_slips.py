@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -117,18 +118,26 @@ def _message(t, T_max):
     return f"index {t} is out of bounds for axis 0 with size {T_max}"
 
 
-class ClassLevel(PerStepStats):
-    """Every object writes into the same arrays: they belong to the class."""
+class _Memory:
+    """Arrays that several objects write into; it lives as long as one of them."""
 
-    shared: ClassVar[dict] = {}
+    def __init__(self, *arrays):
+        self.arrays = arrays
+
+
+class ClassLevel(PerStepStats):
+    """Every object writes into the same arrays, as if they belonged to the class.
+
+    They are forgotten with the last object: what this returns must not depend on earlier cases.
+    """
+
+    living: ClassVar[WeakValueDictionary] = WeakValueDictionary()
 
     def __init__(self, T_max, d):
         super().__init__(T_max, d)
-        kept = self.shared.setdefault("kept", {})
-        key = (T_max, d)
-        if key not in kept:
-            kept[key] = self.mean, self.var, self.n
-        self.mean, self.var, self.n = kept[key]
+        self.memory = self.living.get((T_max, d)) or _Memory(self.mean, self.var, self.n)
+        self.living[T_max, d] = self.memory
+        self.mean, self.var, self.n = self.memory.arrays
 
 
 class HandsOut(PerStepStats):
