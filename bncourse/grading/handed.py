@@ -16,6 +16,7 @@ from bncourse.grading.answers import AnswerError, NotStarted, as_numbers, call_f
 FUNCTION = "function"
 CALLS = 60  # how often a function with noise is called in training
 EVALUATIONS = 3
+REPEATED = 6  # calls made once more from the same seed: few values could meet once by chance
 
 
 def hand_in_functions(task: Any, value: Any) -> Callable[..., Any]:
@@ -32,8 +33,8 @@ def call_many_times(task: Any, value: Any) -> Callable[..., Any]:
     """Drive ``f(x_hat, shift, spread, rng, training)``, which adds noise to x_hat (N, D).
 
     The case holds the generator's seed. The driven function returns `CALLS` outputs in training
-    with one generator, (CALLS, N, D), then `EVALUATIONS` in evaluation, and one more in training
-    with a fresh generator of the same seed.
+    with one generator, (CALLS, N, D), then `EVALUATIONS` in evaluation, and the first `REPEATED` in
+    training once more, with a fresh generator of the same seed.
     """
     function = call_function(task, value)
 
@@ -57,7 +58,8 @@ def call_many_times(task: Any, value: Any) -> Callable[..., Any]:
         rng = np.random.default_rng(seed)
         trained = np.stack([one(rng, True) for _ in range(CALLS)])
         evaluated = np.stack([one(rng, False) for _ in range(EVALUATIONS)])
-        again = one(np.random.default_rng(seed), True)
+        rng = np.random.default_rng(seed)
+        again = np.stack([one(rng, True) for _ in range(REPEATED)])
         if written:  # each call got numbers of its own; that they were written into is told, too
             x_hat[...] = written[0]
         return trained, evaluated, again
