@@ -18,6 +18,11 @@ _HOMES = {
     "progress": "bncourse.check",
     "ask": "bncourse.ask",
     "try_out": "bncourse.tryouts",
+    "gain": "bncourse.mastery",
+    "certificate": "bncourse.mastery",
+    "admit": "bncourse.clinic",
+    "trial": "bncourse.clinic",
+    "score_card": "bncourse.score_card",
 }
 
 __all__ = ["__version__", *_HOMES]

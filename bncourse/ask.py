@@ -33,6 +33,7 @@ KEEP = (
     "<style>.bncourse-code textarea { font-family: var(--jp-code-font-family, monospace); "
     "font-size: 14px; }</style>"
 )
+SHORT = 24  # letters of an option; if all are as short, they stand in rows
 WIDE = widgets.Layout(width="100%", max_width="64em")
 CODE = "font-family:var(--jp-code-font-family,monospace);font-size:14px;white-space:pre;"
 
@@ -173,7 +174,7 @@ class LinesQuestion(_Question):
 def _field(field: Any) -> tuple[widgets.Widget, Callable[[], Any]]:
     if isinstance(field, Choice):
         letters = [(f"{chr(97 + k)})  {text}", chr(97 + k)) for k, text in enumerate(field.options)]
-        return _choose(field.asks, letters, column=True)
+        return _choose(field.asks, letters, column=max(map(len, field.options)) > SHORT)
     box = widgets.Text(
         description=field.asks,
         continuous_update=False,

@@ -72,7 +72,7 @@ def judge_answer(task: Task, value: Any, seed: int | None = None) -> Verdict:
             "seed": seed,
             "confidence": confidence,
             "answer": _fingerprint(value),
-            **({"given": dict(value)} if task.recorded and isinstance(value, Mapping) else {}),
+            **({"given": dict(value)} if _kept(task) and isinstance(value, Mapping) else {}),
         },
     )
     if not kept:
@@ -140,6 +140,11 @@ def _recorded(task: Task, value: Mapping[str, Any], verdict: Verdict) -> Verdict
     return Verdict(
         verdict.task, verdict.title, Status.RECORDED, notes=tuple(notes), seed=verdict.seed
     )
+
+
+def _kept(task: Task) -> bool:
+    """Say whether the answer itself is kept: of forms that nobody marks."""
+    return isinstance(task.form, Form) and not task.graded
 
 
 def _confidence(task: Task, value: Any, verdict: Verdict) -> int | None:

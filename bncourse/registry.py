@@ -18,6 +18,9 @@ LESSONS = {
     "convolution": "06",
     "why_it_works": "07",
     "where_it_breaks": "08",
+    "layer_norm": "09",
+    "group_norm": "10",
+    "capstone": "11",
 }
 
 

@@ -38,7 +38,7 @@ def cut_solution(source: str) -> str:
             kept.append(line)
     if inside:
         raise AuthoringError(f"a solution begins and never ends: add a line {END!r}")
-    return "\n".join(kept)
+    return "\n".join(kept).rstrip()
 
 
 def solution_lines(source: str) -> list[str]:

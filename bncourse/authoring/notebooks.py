@@ -81,7 +81,7 @@ def _grading_marks(source: str) -> dict[str, Any] | None:
     checked = re.match(r"check\(\"?([\w.]+)\"?\)$", source)
     if checked:
         task = find(checked[1])
-        return _mark(task.id, "check", grade=True, locked=True, points=int(task.graded))
+        return _mark(task.id, "check", grade=True, locked=True, points=_points(task))
     if BEGIN in source or "# Your answer" in source:
         names = re.findall(r"^(?:def )?(\w+)(?:\(| =)", source, re.MULTILINE)
         for name in names:
@@ -93,7 +93,13 @@ def _grading_marks(source: str) -> dict[str, Any] | None:
     return None
 
 
-def _mark(name: str, role: str, points: int | None = None, **kinds: bool) -> dict[str, Any]:
+def _points(task: Any) -> float:
+    """nbgrader's points: a whole number is written as one."""
+    worth = task.points if task.graded else 0
+    return int(worth) if worth == int(worth) else worth
+
+
+def _mark(name: str, role: str, points: float | None = None, **kinds: bool) -> dict[str, Any]:
     flags = {"grade": False, "solution": False, "locked": False, "task": False} | kinds
     grade_id = f"task-{name.replace('.', '-')}-{role}"
     mark = {"schema_version": 3, "grade_id": grade_id, **flags}
@@ -111,8 +117,12 @@ def _outputs(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     data[kind] = value.splitlines(keepends=True)
             if not data:
                 continue
-        if isinstance(output.get("text"), str):
-            output["text"] = output["text"].splitlines(keepends=True)
+        if "text" in output:
+            # How a busy kernel cuts what it prints into pieces is chance.
+            text = "".join(output["text"])
+            if kept and kept[-1].get("name", output) == output.get("name"):
+                text = "".join(kept.pop()["text"]) + text
+            output["text"] = text.splitlines(keepends=True)
         output.pop("transient", None)
         if "metadata" in output:
             output["metadata"] = {}

@@ -9,7 +9,6 @@ from functools import cache
 from bncourse.grading.task import Task
 from bncourse.registry import LESSONS, tasks
 
-POINTS = 1.0  # of a marked task; a checkpoint is worth nothing
 WITHOUT_EXERCISES = "00"
 
 
@@ -24,8 +23,8 @@ def exercises() -> dict[str, tuple[Task, ...]]:
 
 
 def points(task: Task) -> float:
-    """Return what a task is worth at most."""
-    return POINTS if task.graded else 0.0
+    """Return what a task is worth at most; a checkpoint is worth nothing."""
+    return task.points if task.graded else 0.0
 
 
 def find_exercise(key: str) -> str:
@@ -55,7 +54,7 @@ def recognise(data: bytes, filename: str, among: Sequence[str]) -> str:
 @cache
 def _pattern(names: tuple[str, ...]) -> re.Pattern[bytes]:
     ways = "|".join(re.escape(name) for name in names)
-    return re.compile(rf"\b(?:def\s+({ways})\b|({ways})\s*=)".encode())
+    return re.compile(rf"\b(?:(?:def|class)\s+({ways})\b|({ways})\s*=)".encode())
 
 
 def _defined(data: bytes, chosen: Sequence[Task]) -> int:

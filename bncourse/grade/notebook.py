@@ -199,4 +199,6 @@ def _notes(ran: Ran, cells: Sequence[Cell], asked: Sequence[Task]) -> list[str]:
 
 
 def _defines(entry: str) -> re.Pattern[str]:
-    return re.compile(rf"^[ \t]*(?:async\s+)?(?:def\s+{entry}\b|{entry}\s*=[^=])", re.MULTILINE)
+    return re.compile(
+        rf"^[ \t]*(?:(?:async\s+)?def\s+{entry}\b|class\s+{entry}\b|{entry}\s*=[^=])", re.MULTILINE
+    )

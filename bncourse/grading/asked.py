@@ -14,12 +14,18 @@ from bncourse.grading.answers import Driver, call_function
 from bncourse.grading.assembly import Assembly, Line, assemble
 from bncourse.grading.backwards import hand_in_backward
 from bncourse.grading.batches import deal_batches
+from bncourse.grading.blocks import assemble_block
+from bncourse.grading.folded import fold_layer
 from bncourse.grading.form import Choice, Form, Number, fill_form
+from bncourse.grading.hand_in_layers import hand_in_layers
 from bncourse.grading.handed import call_many_times, hand_in_functions
 from bncourse.grading.layer_lives import live_through
+from bncourse.grading.layer_uses import use_layer
 from bncourse.grading.loaders import load_epochs
 from bncourse.grading.model_runs import fit_model
 from bncourse.grading.norms import hand_in_norm
+from bncourse.grading.prepared_data import prepare_data
+from bncourse.grading.served_layers import serve_claim, serve_layers
 from bncourse.grading.step_records import keep_records
 from bncourse.grading.sweeps import run_sweep
 
@@ -39,6 +45,13 @@ DRIVERS: Mapping[str, Driver] = {
         load_epochs,
         hand_in_functions,
         call_many_times,
+        hand_in_layers,
+        use_layer,
+        fold_layer,
+        prepare_data,
+        serve_layers,
+        serve_claim,
+        assemble_block,
     )
 }
 FIELDS = {"number": Number, "choice": Choice}
@@ -49,7 +62,8 @@ class Asked:
     """The entry name, the names of arguments and results, the driver and its form.
 
     ``library_layers`` is True where a library's own normalisation may be called. ``oracle`` puts
-    a question to whoever asked, where the task has someone to answer it.
+    a question to whoever asked, where the task has someone to answer it. ``patience`` is how many
+    time limits the answer may take.
     """
 
     id: str
@@ -59,6 +73,7 @@ class Asked:
     driver: Driver = call_function
     form: Any = None
     library_layers: bool = False
+    patience: int = 1
     oracle: Callable[..., Any] | None = None
 
 
@@ -72,6 +87,7 @@ def to_data(task: Any) -> dict[str, Any]:
         "driver": task.driver.__name__,
         "form": _form_data(task.form),
         "library_layers": task.library_layers,
+        "patience": task.patience,
     }
 
 
@@ -85,6 +101,7 @@ def from_data(data: Mapping[str, Any]) -> Asked:
         DRIVERS[data["driver"]],
         _form(data["form"]),
         data["library_layers"],
+        data["patience"],
     )
 
 

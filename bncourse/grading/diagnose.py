@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +15,7 @@ import numpy as np
 
 from bncourse.grading.answers import AnswerError, NotStarted
 from bncourse.grading.evidence import CaseEvidence, Evidence, agrees, expected
+from bncourse.grading.outcome import Failure
 from bncourse.grading.task import Misconception, Task
 
 
@@ -120,11 +123,7 @@ def _same_here(
     except Exception as error:
         if evidence.refused:
             return type(error).__name__ == evidence.case.raises
-        message = " ".join(str(error).split())
-        return failure is not None and (failure.type, failure.message) == (
-            type(error).__name__,
-            message,
-        )
+        return failure is not None and _same_error(failure, error)
     if got is None:
         return False
     if evidence.case.raises:
@@ -135,6 +134,19 @@ def _same_here(
         and agrees(task, evidence.case, n, got[n], told[n], evidence.wanted.get(n))
         for n in names
     )
+
+
+def _same_error(failure: Failure, error: Exception) -> bool:
+    """Say whether a learner's code failed as a mistake does.
+
+    A ValueError that both raise themselves is told in words of one's own; what a library says
+    must be the same.
+    """
+    if failure.type != type(error).__name__:
+        return False
+    lines = (failure.text, traceback.extract_tb(error.__traceback__)[-1].line or "")
+    refused = failure.type == "ValueError" and all(re.search(r"\braise\b", n) for n in lines)
+    return refused or failure.message == " ".join(str(error).split())
 
 
 def _explain_fields(task: Task, evidence: CaseEvidence) -> tuple[Explanation, ...]:

@@ -37,8 +37,10 @@ def run_cases(
     """Run ``value`` on every case and report what happened; never raises for what it does.
 
     ``task`` is a Task, or what of it is asked. Inputs are copies, compared afterwards.
-    ``time_limit`` in seconds covers all cases together and is watched in the main thread only.
+    ``time_limit`` in seconds, times the task's patience, covers all cases together and is watched
+    in the main thread only.
     """
+    time_limit *= task.patience
     outcomes: list[Outcome] = []
     try:
         with deadline(time_limit), warnings.catch_warnings(), np.errstate(all="ignore"):

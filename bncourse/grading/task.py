@@ -80,7 +80,8 @@ class Task:
     ``recorded``: the answer is kept without being judged. ``library_layers``: a library's own
     normalisation may be called; otherwise grading refuses it. ``accepted`` are other right styles,
     ``mistakes`` answers that learners may give, by the key of the misconception that must be
-    named; both are proof, used by tests.
+    named; both are proof, used by tests. ``points``: what a marked task is worth. ``patience``: how
+    many time limits the answer may take, where it is to be called thousands of times.
     """
 
     id: str
@@ -110,6 +111,8 @@ class Task:
     personal: bool = False
     partial: bool = False
     graded: bool = True
+    points: float = 1.0
+    patience: int = 1
     recorded: bool = False
     library_layers: bool = False
     form: Any = None

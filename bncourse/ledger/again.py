@@ -352,3 +352,13 @@ def _() -> Iterator[Slice]:
     found = run(8, "orthogonal", "batch", 0.1, stored.rates[c, a, 0], stored.seeds[:2], evaluate,
                 stored.budgets[c, :1])  # fmt: skip
     yield Slice("8 steps", found[0]["per step"], stored.evaluated[c, a, 0, :2], 0.04)
+
+
+@slice_of("transformer_training")
+def _() -> Iterator[Slice]:
+    from bncourse.experiments.transformer_training import load_transformer_training, measure
+
+    stored = load_transformer_training()
+    a, r = stored.arms.index("pre, batch norm"), 3
+    now = measure(stored.arms[a], stored.rates[[r]], stored.seeds[:1], stored.budgets[:1])
+    yield Slice("batch norm", now[0, 0, 0], stored.accuracy[a, r, 0, :1], 0.06)

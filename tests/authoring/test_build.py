@@ -52,6 +52,19 @@ def test_widget_state_views_and_foreign_metadata_go_and_tags_stay():
     assert done["cells"][0]["outputs"][0]["data"] == {"text/plain": ["A"]}
 
 
+def test_what_was_printed_in_pieces_is_kept_in_one():
+    def printed(text, name="stdout"):
+        return {"output_type": "stream", "name": name, "text": text}
+
+    pieces = [printed("a"), printed(["b\n", "c"]), printed("d", "stderr"), printed("e")]
+    (cell,) = normalise(notebook(code("a", outputs=pieces)), outputs=True)["cells"]
+    assert [(o["name"], o["text"]) for o in cell["outputs"]] == [
+        ("stdout", ["ab\n", "c"]),
+        ("stderr", ["d"]),
+        ("stdout", ["e"]),
+    ]
+
+
 def test_answer_and_check_cells_carry_nbgraders_metadata():
     done = normalise(
         notebook(code(SOLVED), code("check(undo_bn)"), code('check("3.6")')), outputs=False

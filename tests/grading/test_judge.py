@@ -52,6 +52,29 @@ def test_a_mistake_that_raises_is_recognised_by_its_error():
     assert judge(make(slip("axis", broken)), CASES, other).status is Status.ERROR
 
 
+@pytest.mark.parametrize(
+    ("kind", "line", "keys"),
+    [
+        ("ValueError", "raise ValueError", ("refused",)),
+        ("ValueError", 'if len(x) > 1: raise ValueError("not that many")', ("refused",)),
+        ("ValueError", "y = x.reshape(raised)", ()),
+        ("TypeError", "raise TypeError", ()),
+    ],
+)
+def test_a_refusal_is_recognised_whatever_its_words(kind, line, keys):
+    def refuses(x):
+        if len(x) > 1:
+            raise ValueError("one number only")
+        return x + 1
+
+    came = outcomes(lambda x: x + 1)
+    came[1] = Outcome(failure=Failure("raised", kind, "other words", 2, line))
+    task = make(slip("refused", refuses), slip("twice", lambda x: 2 * x))
+    assert judge(task, CASES, came).misconceptions == keys
+    came[0] = Outcome({"y": np.array([9.0])})  # the numbers must fit as well
+    assert judge(task, CASES, came).misconceptions == ()
+
+
 def test_judging_changes_nothing_it_is_given():
     given = outcomes(lambda x: x * 9)
     before = [o.values["y"].copy() for o in given]

@@ -21,7 +21,8 @@ START_SECONDS = 30.0
 LOOK = 0.025  # how often the private folder is looked at
 TEXT_LIMIT = 1000
 MAX_NAMES = 64
-MOST_ASKED = 20_000  # questions of one notebook's answers
+MOST_ASKED = 60_000  # questions of one notebook's answers
+ASKED_BUDGET = 256 << 20  # bytes of all of them together; none of them is kept
 NAME_LIMIT = 100
 TOO_MANY_FILES = "it wrote more files than it may"
 USED_UP = Failure("timeout", message="the notebook had used up its time before this was done")
@@ -82,7 +83,14 @@ class Replies:
     step: tuple[str, Any] = ("start", None)
     ended: bool = False
     asked: int = 0
+    asked_bytes: int = 0
     to_say: list[bytes] = field(default_factory=list)
+
+    @property
+    def patience(self) -> int:
+        """How many time limits the present step may take."""
+        kind, name = self.step
+        return self.questions[name].asked.get("patience", 1) if kind == "task" else 1
 
     def take(self, head: Any, arrays: list[np.ndarray]) -> None:
         """Note one message. Raises WireError for anything that makes no sense here."""
@@ -170,7 +178,8 @@ def converse(
     """Send the request and take replies until the child is done.
 
     Returns None when it came to its end, otherwise why it did not; ``replies.step`` says where.
-    Each cell and each task has ``seconds``, all together until the time ``until``.
+    Each cell and each task has ``seconds``, a patient task several times that, all together until
+    the time ``until``.
     """
     inbox = wire.Inbox(REPLY_BUDGET)
     try:
@@ -185,6 +194,7 @@ def converse(
             if now >= until:
                 return USED_UP
             if now >= deadline:
+                seconds *= replies.patience
                 return Failure("timeout", message=f"it was stopped after {seconds:g} seconds")
             if now >= look:
                 look = now + LOOK
@@ -195,11 +205,16 @@ def converse(
             inbox.feed(piece)
             step = replies.step
             while (got := inbox.take()) is not None:
+                questions = replies.asked
                 replies.take(*got)
+                if replies.asked > questions:  # answered and forgotten: another may come
+                    replies.asked_bytes += inbox.last
+                    if replies.asked_bytes <= ASKED_BUDGET:
+                        inbox.give_back(inbox.last)
             while replies.to_say:
                 session.send(replies.to_say.pop(0), max(deadline - now, LOOK))
             if replies.step != step:
-                deadline = min(now + seconds + GRACE, until)
+                deadline = min(now + seconds * replies.patience + GRACE, until)
     except wire.WireError as error:
         return Failure("ended", message=f"its process sent {error}")
     except OSError:

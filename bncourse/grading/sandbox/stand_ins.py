@@ -10,7 +10,19 @@ from types import ModuleType
 from typing import Any
 
 COURSE = "bncourse"
-CALLS = ("check", "hint", "explain", "progress", "ask", "try_out")
+CALLS = (
+    "check",
+    "hint",
+    "explain",
+    "progress",
+    "ask",
+    "try_out",
+    "gain",
+    "certificate",
+    "admit",
+    "trial",
+    "score_card",
+)
 Flag = Callable[[str], None]
 
 

@@ -95,6 +95,7 @@ class Inbox:
 
     def __init__(self, budget: int) -> None:
         self._left = budget
+        self.last = 0  # bytes of the message taken last
         self._pieces = bytearray()
 
     def feed(self, piece: bytes) -> None:
@@ -103,6 +104,10 @@ class Inbox:
         if self._left < 0:
             raise WireError("more than is read")
         self._pieces += piece
+
+    def give_back(self, size: int) -> None:
+        """Allow that many bytes more."""
+        self._left += size
 
     def take(self) -> tuple[Any, list[np.ndarray]] | None:
         """Return the next whole message, or None until more has come. Raises WireError."""
@@ -117,6 +122,7 @@ class Inbox:
         text = bytes(self._pieces[LENGTHS.size : LENGTHS.size + head])
         payload = bytes(self._pieces[LENGTHS.size + head : end])
         del self._pieces[:end]
+        self.last = end
         return decode(text, payload)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from bncourse.grading.backwards import hand_in_backward
 from bncourse.grading.evidence import Evidence
 from bncourse.grading.kinds import driven_task
-from bncourse.grading.task import Case
+from bncourse.grading.tags import Tags
 from bncourse.tasks.backprop.backward_bank import RIGHT, WRONG, oracle
 from bncourse.tasks.backprop.checkers import MISCONCEPTIONS, accepts, forward
 
@@ -15,15 +15,12 @@ TORN = "(right versions differ from each other in their last digits only)"
 FALSE_ALARM = 0.25  # of the marks, for each right version that is rejected
 
 
-def cases(rng: np.random.Generator) -> list[Case]:
-    """Deal the versions in random order, so that their numbers tell nothing."""
-    order = rng.permutation(len(RIGHT) + len(WRONG))
-    return [Case("", (int(k),)) for k in order]
+TAGS = Tags(len(RIGHT) + len(WRONG), oracle)
 
 
 def counts(evidence: Evidence) -> tuple[int, int]:
     """Return how many wrong versions were rejected and how many right ones accepted."""
-    clean = [c.case.args[0] < len(RIGHT) for c in evidence.cases if c.clean]
+    clean = [TAGS.number_of(c.case.args[0]) < len(RIGHT) for c in evidence.cases if c.clean]
     return clean.count(False), clean.count(True)
 
 
@@ -90,7 +87,7 @@ TASK = driven_task(
     minutes=25,
     params=("version",),
     outputs=("accepted",),
-    cases=cases,
+    cases=TAGS.cases,
     reference=accepts,
     misconceptions=MISCONCEPTIONS,
     hints=(
@@ -106,7 +103,7 @@ TASK = driven_task(
     stub=stub,
     switchboard=accepts,
     accepted=(_by_coordinates, _by_own_backward),
-    oracle=oracle,
+    oracle=TAGS.oracle,
     credit=credit,
     tell=tell,
 )

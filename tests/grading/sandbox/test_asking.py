@@ -75,20 +75,17 @@ def test_who_asks_by_hand_and_never_reads_holds_up_nobody(asked):
     assert verdict(asked, ASK + right).misconceptions == ("accepts everything",)
 
 
-def test_numbers_that_do_not_exist_are_refused(asked):
+def test_the_name_of_a_version_tells_nothing_of_it(asked):
+    """Read from the closure, it is a tag: neither small for right ones nor of use in a question."""
     code = """
+seen = []
 def accepts(backward):
-    ask = backward.__closure__[1].cell_contents.oracle if backward.__closure__ else None
-    for cell in backward.__closure__ or ():
-        ask = getattr(cell.cell_contents, "oracle", ask)
-    z, one = np.array([[-1.0], [1.0]]), np.ones(1)
-    try:
-        ask(99, z, z, one, one, 0.5)
-    except ValueError as error:
-        return "IndexError" not in str(error)
-    return True
+    tag = next(c.cell_contents for c in backward.__closure__ if isinstance(c.cell_contents, int))
+    seen.append(tag)
+    return tag %s
 """
-    assert verdict(asked, code).misconceptions == ("rejects everything",)
+    for guess in ("< 4", "% 18 < 4"):
+        assert verdict(asked, code.replace("%s", guess)).credit < 0.9
 
 
 def test_marks_are_those_of_the_two_counts(asked):

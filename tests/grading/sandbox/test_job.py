@@ -275,3 +275,32 @@ def test_questions_are_counted(monkeypatch):
     monkeypatch.setattr("bncourse.grading.sandbox.job.MOST_ASKED", 3)
     failure, told = ask(ASKING, head(**{"is": "task", "id": "9.1"}), *[a_question(1)] * 4)
     assert failure.kind == "ended" and len(told) == 3
+
+
+def test_questions_that_were_answered_leave_room_for_others_up_to_a_limit(monkeypatch):
+    size = len(a_question(1))
+    begin = head(**{"is": "task", "id": "9.1"})
+    monkeypatch.setattr("bncourse.grading.sandbox.job.REPLY_BUDGET", len(begin) + 2 * size + 100)
+    many = [a_question(1)] * 20
+    failure, told = ask(ASKING, begin, *many, head(**{"is": "end"}))
+    assert failure is None and len(told) == 20
+    monkeypatch.setattr("bncourse.grading.sandbox.job.ASKED_BUDGET", 5 * size)
+    failure, told = ask(ASKING, begin, *many, head(**{"is": "end"}))
+    assert failure.message == "its process sent more than is read" and 5 <= len(told) < 9
+
+
+def test_a_patient_task_has_several_time_limits_and_no_more():
+    patient = Question("9.1", ASKED | {"patience": 20}, QUESTION.cases)
+    for question, fails in ((QUESTION, True), (patient, False)):
+        silence = [None] * 100  # half a second of it
+        child = Scripted(
+            head(**{"is": "task", "id": "9.1"}), *silence, outcomes(FINE, arrays=[np.ones(2)]),
+            head(**{"is": "end"}),
+        )  # fmt: skip
+        replies = Replies({"9.1": question}, frozenset())
+        failure = converse(child, b"", replies, 0.15, time.monotonic() + 5)
+        assert (failure is not None and failure.kind == "timeout") == fails
+    child = Scripted(head(**{"is": "task", "id": "9.1"}), *[None] * 1000)
+    replies = Replies({"9.1": patient}, frozenset())
+    failure = converse(child, b"", replies, 0.05, time.monotonic() + 9)
+    assert failure.message == "it was stopped after 1 seconds"

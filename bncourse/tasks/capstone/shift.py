@@ -1,0 +1,83 @@
+"""C.7: a norm that keeps its accuracy when the images become darker or brighter."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from itertools import product
+
+import numpy as np
+
+from bncourse.grading.served_layers import RESULTS, serve_layers
+from bncourse.grading.task import Misconception, Task
+from bncourse.tasks.capstone import layers_tried, ward
+from bncourse.tasks.capstone.anchored import credit, measure_levels, tell, with_levels
+from bncourse.tasks.capstone.desk import Desk, Order, side_by_side
+from bncourse.tasks.capstone.small_batches import PATIENCE, cases, stub
+
+SHIFTS = ((0.5, 0.0), (1.0, 0.3))
+LABELS = ("half as bright", "brighter by 0.3")
+BATCH_SIZE, SEEDS = 32, 3
+TOP = 0.88  # a little below the worst that recalibrated batch norm reached
+
+
+def plan(run: int) -> Generator[list[Order], list, np.ndarray]:
+    """Train nets with batches of 32 and test them on shifted images; returns two accuracies."""
+    images = ward.split(np.random.default_rng(run))
+    nets = [
+        ward.under_shift(images, SHIFTS, BATCH_SIZE, run + k, ward.DEPTH * k) for k in range(SEEDS)
+    ]
+    return np.mean((yield from side_by_side(nets)), axis=0)
+
+
+# Whatever is lost: something was learned, and the brighter images show less of it.
+AS_IN_TRAINING = tuple(
+    with_levels(levels, layers_tried.BatchNorm, TOP) for levels in product((2, 3, 1), (1, 2, 0))
+)
+MISCONCEPTIONS = (
+    Misconception(
+        "statistics of the old images",
+        "The net learned, but shifted images confuse it: your layer still measures them by what "
+        "the training images were like, or by the image alone, which a shift moves as well.",
+        "What do 200 unlabelled images under the new light tell about mean and variance?",
+        "M5",
+        AS_IN_TRAINING[0],
+        variants=AS_IN_TRAINING[1:],
+    ),
+    Misconception(
+        "nothing is normalised",
+        "The net did not learn anything, under any light.",
+        "What does the check of small batches say of this layer at batches of 32?",
+        "",
+        with_levels((0, 0), layers_tried.Nothing, TOP),
+    ),
+)
+
+TASK = Task(
+    id="C.7",
+    title="another light",
+    entry="shift_norm",
+    objective="Say what a net needs when its inputs change after training",
+    minutes=15,
+    points=10.0,
+    patience=PATIENCE,
+    params=("run",),
+    outputs=RESULTS,
+    cases=cases,
+    reference=with_levels((3, 3), layers_tried.Recalibrated, TOP),
+    misconceptions=MISCONCEPTIONS,
+    hints=(
+        "Half the brightness, or 0.3 more of it: what does that do to what a unit of the first "
+        "layer receives?",
+        "Both shifts change mean and standard deviation of every unit, and nothing else. A layer "
+        "may have a method recalibrate(); after it was called, 200 unlabelled images under the new "
+        "light are sent through the net, then eval() is called.",
+        "What must a batch norm do so that, after one more batch, its running mean is exactly "
+        "that batch's mean? Which mode must it be in, and which weight must the new batch have?",
+    ),
+    stub=stub,
+    driver=serve_layers,
+    oracle=Desk(plan),
+    measure=measure_levels(LABELS, TOP),
+    credit=credit(TOP),
+    tell=tell(LABELS, TOP),
+)
