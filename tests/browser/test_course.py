@@ -22,6 +22,8 @@ NOTEBOOKS = [
     "exercises/06_convolution.ipynb",
     "exercises/07_why_it_works.ipynb",
     "exercises/08_where_it_breaks.ipynb",
+    "exercises/09_layer_norm.ipynb",
+    "exercises/10_group_norm.ipynb",
 ]
 
 

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 
-from bncourse.results.published import WU_HE
 from bncourse.figures.group_dial import (
     EPS,
     GROUPS,
@@ -21,6 +20,7 @@ from bncourse.figures.published_tables import LOOKS
 from bncourse.figures.style import GUESS
 from bncourse.figures.tensor_drawing import TINT
 from bncourse.layers.group_norm import groupnorm_forward, instancenorm_forward
+from bncourse.results.published import WU_HE
 from tests.figures.checks import SVG, check_svg, words_of
 
 MARKED = (1, 5, 0, 2)

@@ -4,8 +4,8 @@ from dataclasses import astuple
 
 import pytest
 
-from bncourse.results.published import WU_HE
 from bncourse.figures.published_tables import HIGH, LOOKS, LOW, REPORTED, Panel, published_tables
+from bncourse.results.published import WU_HE
 from tests.figures.checks import SVG, check_svg, words_of
 
 

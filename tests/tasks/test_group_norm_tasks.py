@@ -65,7 +65,9 @@ def test_the_masks_of_all_entries_cut_the_array_into_sets(kind):
 
 
 def masked(batch=lambda n, c: np.s_[:, c], start=lambda c, size, groups: c // size * size,
-           size=lambda channels, groups: channels // groups, guard=True):  # fmt: skip
+           size=lambda channels, groups: channels // groups, guard=True,
+           last=lambda n, h, w: np.s_[n, :, h, w], instance=lambda n, c: (n, c),
+           layer=lambda n: n):  # fmt: skip
     def stat_mask(kind, index, shape, groups):
         n, c, h, w = index
         mask = np.zeros(shape, dtype=bool)
@@ -76,8 +78,8 @@ def masked(batch=lambda n, c: np.s_[:, c], start=lambda c, size, groups: c // si
             first = start(c, k, groups)
             mask[n, first : first + k] = True
         else:
-            mask[{"batch": batch(n, c), "layer": n, "instance": (n, c)}.get(
-                kind, np.s_[n, :, h, w])] = True  # fmt: skip
+            own = {"batch": batch(n, c), "layer": layer(n), "instance": instance(n, c)}
+            mask[own.get(kind, last(n, h, w))] = True
         return mask
 
     return stat_mask
@@ -92,6 +94,11 @@ def masked(batch=lambda n, c: np.s_[:, c], start=lambda c, size, groups: c // si
         (masked(start=lambda c, size, groups: c), {"group starts at the channel"}),
         (masked(start=lambda c, size, groups: c // size), {"group's number as its start"}),
         (masked(guard=False), {"uneven groups accepted"}),
+        (masked(last=lambda n, h, w: np.s_[n, :, w, h]), {"h and w exchanged"}),
+        (masked(layer=lambda n: 0), {"always sample 0"}),
+        (masked(instance=lambda n, c: (0, c)), {"always sample 0"}),
+        (masked(instance=lambda n, c: (c, n)), {"n and c exchanged"}),
+        (masked(start=lambda c, size, groups: c - c % groups), {"group's start by G"}),
         (
             masked(batch=lambda n, c: np.s_[n, c], guard=False),
             {"batch without the other samples", "uneven groups accepted"},
@@ -100,6 +107,26 @@ def masked(batch=lambda n, c: np.s_[:, c], start=lambda c, size, groups: c // si
 )
 def test_a_wrong_mask_is_named(answer, keys):
     assert named("10.1", answer) == keys
+
+
+@pytest.mark.parametrize("words", [(), ("these groups do not come out even",)])
+def test_a_refusal_of_every_kind_is_named_whatever_its_words(words):
+    def stat_mask(kind, index, shape, groups):
+        if shape[1] % groups:
+            raise ValueError(*words)
+        return masked()(kind, index, shape, groups)
+
+    assert named("10.1", stat_mask) == {"every kind refused"}
+
+
+def test_no_entry_of_an_index_can_be_taken_for_another():
+    for seed in range(300):
+        for case in find("10.1").draw(seed):
+            kind, (n, c, h, w), shape, _ = case.args
+            assert n >= 1 or shape[0] == 1
+            if kind != "group":
+                assert len({c, h, w}) == 3 and n != c
+                assert max(n, c, h, w) < min(shape) and shape[2] != shape[3]
 
 
 # 10.2
@@ -145,6 +172,7 @@ def cut_anywhere(x, groups, gamma, beta, eps=1e-5):
             grouped(lambda n, g, k: (n, k, g), (1, 3, 4), outside=True),
             {"dealt in turn", "eps outside the root"},
         ),
+        (grouped(axes=(1, 2, 3)), {"over the groups"}),
         (cut_anywhere, {"uneven groups accepted"}),
     ],
 )
@@ -251,15 +279,17 @@ def test_layers_taken_for_each_other_are_named():
 # 10.4b
 
 
-def mended(shape="gk", axes=(1, 3), back=False):
+def mended(shape="gk", axes=(1, 3), back=False, var_axes=None, deal=False):
     def group_norm_last(x, groups, gamma, beta, eps=1e-5):
         n, h, w, c = x.shape
         sizes = {"g": groups, "k": c // groups}
         t = x.reshape(n, h * w, *(sizes[s] for s in shape))
         if back:
             t = t.swapaxes(2, 3)
-        mean, var = t.mean(axes, keepdims=True), t.var(axes, keepdims=True)
+        mean, var = t.mean(axes, keepdims=True), t.var(var_axes or axes, keepdims=True)
         t = (t - mean) / np.sqrt(var + eps)
+        if deal:
+            gamma, beta = (v.reshape(groups, -1).T.ravel() for v in (gamma, beta))
         return gamma * t.reshape(x.shape) + beta
 
     return group_norm_last
@@ -273,6 +303,10 @@ def mended(shape="gk", axes=(1, 3), back=False):
         (mended("kg"), {"the axes alone"}),
         (mended(axes=(1, 2), back=True), {"channels not put back"}),
         (mended(axes=(3,)), {"each place by itself"}),
+        (mended(var_axes=(1, 2)), {"only the mean mended"}),
+        (mended(axes=(1, 2), var_axes=(1, 3)), {"only the variance mended"}),
+        (mended(deal=True), {"gamma reordered"}),
+        (mended("kg", (1, 2), deal=True), {"gamma dealt out"}),
     ],
 )
 def test_a_mend_that_misses_is_named(answer, keys):

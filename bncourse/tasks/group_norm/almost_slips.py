@@ -98,8 +98,8 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "the axes alone",
-        "The mean runs over the last axis of t now, which is G long: a group has got G channels, "
-        "and there are C / G groups.",
+        "The mean runs over an axis of t that is G long, and G neighbours are on it: a group has "
+        "got G channels, and there are C / G groups.",
         "6 channels in 2 groups: how many channels has one group?",
         "M3",
         view="axes alone",
@@ -151,12 +151,25 @@ MISCONCEPTIONS = (
         "M3",
         view="each number",
     ),
+    _also(
+        _slip(
+            "one line of three",
+            "Mean and variance run over different axes of t now, and t still has the shape that "
+            "it was found with.",
+            "Name the four axes of t one by one. Which of them must be left, in both lines?",
+            "M3",
+            view="axes alone",
+            half="var",
+        ),
+        {"view": "axes alone", "half": "mean"},
+    ),
     _slip(
         "only the variance mended",
         "The variance is that of the groups now, while the mean still runs over the axes that it "
         "was found with.",
         "Which two lines name axes of t?",
         "M3",
+        view="right",
         half="mean",
     ),
     _slip(
@@ -165,6 +178,7 @@ MISCONCEPTIONS = (
         "was found with.",
         "Which two lines name axes of t?",
         "M3",
+        view="right",
         half="var",
     ),
     _slip(

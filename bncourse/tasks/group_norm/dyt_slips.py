@@ -20,14 +20,22 @@ def _normalised(x, axis):
     return (x - x.mean(axis, keepdims=True)) / np.sqrt(x.var(axis, keepdims=True) + 1e-5)
 
 
+def _exactly(x, axis):
+    return (x - x.mean(axis, keepdims=True)) / x.std(axis, keepdims=True)
+
+
 FIRST: dict[str, Callable] = {  # what is done to x before anything else
     "nothing": lambda x: x,
     "layer norm": lambda x: _normalised(x, -1),
     "batch norm": lambda x: _normalised(x, tuple(range(x.ndim - 1))),
+    "layer norm, no eps": lambda x: _exactly(x, -1),
+    "first axis, no eps": lambda x: _exactly(x, 0),
+    "all, no eps": lambda x: _exactly(x, None),
     "centred": lambda x: x - x.mean(-1, keepdims=True),
     "by its sd": lambda x: x / np.sqrt(x.var(-1, keepdims=True) + 1e-5),
     "by its rms": lambda x: x / np.sqrt(np.square(x).mean(-1, keepdims=True) + 1e-5),
     "by its largest": lambda x: x / np.abs(x).max(-1, keepdims=True),
+    "by the largest": lambda x: x / np.abs(x).max(),
 }
 BENT: dict[str, Callable] = {
     "tanh": np.tanh,
@@ -51,8 +59,13 @@ def dyt(
 ):  # fmt: skip
     """Return y with the shape of x; without any switch it is right."""
     z = FIRST[first](x)
-    z = {"x": z * alpha, "outside": z, "divided": z / alpha, "slope of 1": z * alpha, "twice": z * alpha,
-         "added": z + alpha}.get(at, z)  # fmt: skip
+    z = {
+        "outside": z,
+        "forgotten": z,
+        "divided": z / alpha,
+        "fixed": z * 0.5,
+        "added": z + alpha,
+    }.get(at, z * alpha)
     if inside in ("gamma", "both"):
         z = gamma * z
     if inside in ("beta", "both"):
@@ -87,6 +100,9 @@ MISCONCEPTIONS = (
         ),
         variants=(
             partial(dyt, first="batch norm"),
+            partial(dyt, first="layer norm, no eps"),
+            partial(dyt, first="first axis, no eps"),
+            partial(dyt, first="all, no eps"),
             partial(dyt, first="by its sd"),
             partial(dyt, first="by its rms"),
         ),
@@ -98,13 +114,16 @@ MISCONCEPTIONS = (
         "",
         first="centred",
     ),
-    _slip(
-        "divided by the largest",
-        "x was divided by its largest number before tanh. This layer measures nothing: tanh alone "
-        "keeps the output bounded.",
-        "If one feature of a sample changes, should the outputs of its others change?",
-        "",
-        first="by its largest",
+    replace(
+        _slip(
+            "divided by the largest",
+            "x was divided by its largest number before tanh. This layer measures nothing: tanh "
+            "alone keeps the output bounded.",
+            "If one feature of a sample changes, should the outputs of its others change?",
+            "",
+            first="by its largest",
+        ),
+        variants=(partial(dyt, first="by the largest"),),
     ),
     replace(
         _slip(
@@ -137,6 +156,13 @@ MISCONCEPTIONS = (
         "What is y for x = 0?",
         "",
         at="added",
+    ),
+    _slip(
+        "alpha fixed",
+        "alpha is always 0.5, whatever was passed in.",
+        "Where does the argument alpha enter your code?",
+        "",
+        at="fixed",
     ),
     _slip(
         "alpha forgotten",

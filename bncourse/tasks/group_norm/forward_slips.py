@@ -216,12 +216,26 @@ SLIPS = (
         "M3",
         spread="of each channel",
     ),
-    _slip(
-        "mean of each channel",
-        "The variance is that of the group, and the mean that of each channel by itself.",
-        "Two channels, each of one grey: how should they differ in x_hat?",
-        "M3",
-        centred="of each channel",
+    # With the same for the variance, the next two are all channels together and space alone.
+    replace(
+        _slip(
+            "one mean for the sample",
+            "Each group has its own variance, but one mean serves all groups of a sample.",
+            "What is the mean of each group of x_hat?",
+            "M3",
+            centred="of the sample",
+        ),
+        switches={},
+    ),
+    replace(
+        _slip(
+            "mean of each channel",
+            "The variance is that of the group, and the mean that of each channel by itself.",
+            "Two channels, each of one grey: how should they differ in x_hat?",
+            "M3",
+            centred="of each channel",
+        ),
+        switches={},
     ),
     _slip(
         "brackets missing",

@@ -53,6 +53,8 @@ def group_norm(
         var = np.broadcast_to(x.var((1, 2, 3)).reshape(n, *[1] * (view.ndim - 1)), var.shape)
     if centred == "of each channel":
         mean = x.mean((2, 3), keepdims=True).reshape(*view.shape[:-2], 1, 1)
+    if centred == "of the sample":
+        mean = x.mean((1, 2, 3)).reshape(n, *[1] * (view.ndim - 1))
     if divisor == "eps behind":
         x_hat = (view - mean) / np.sqrt(var) + eps
     elif centred == "no brackets":

@@ -92,8 +92,9 @@ def _question(p: Mapping) -> str:
     reasons = "\n".join(f"- *{REASONS[key]}*: {text}" for key, text in MEANINGS.items())
     return (
         "Choose for each case a norm and the reason that decides: of the listed ones, the best by "
-        "the reported results on large nets. Small nets may do as well with another. A case counts "
-        "when both are right. If nothing else is said, a net starts from scratch and its data are "
+        "the reported results on large nets. Small nets may do as well with another. The "
+        "reason that decides is the one without which another norm would do. A case counts when "
+        "both are right. If nothing else is said, a net starts from scratch and its data are "
         "shuffled. If two norms would do, take the one with the smaller error in the tables of "
         "10.3.\n\n"
         f"{told}\n\n"

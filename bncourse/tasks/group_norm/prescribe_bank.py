@@ -102,8 +102,8 @@ SITUATIONS = {
             "images fit at a time.",
             "2 clips": "A 3D ResNet-50 classifies clips of 32 frames. On its one device 2 clips "
             "fit at a time.",
-            "The stream of photos": "A ResNet-50 classifies photos and learns from a stream of them "
-            "on one device: one photo, one update.",
+            "The stream of photos": "A ResNet-50 classifies photos and learns from a stream of "
+            "them on one device: one photo, one update.",
         },
         {
             "BN": "In large nets the mean and variance of so few samples cost much: with 2 images "

@@ -54,10 +54,11 @@ def _grouped(rng, shape, groups):
     """Return an index that is first in no group, nor in a group of another size."""
     size = max(shape[1] // groups, 1)
     inner = [c for c in range(shape[1]) if c % size and c % groups] or [shape[1] - 1]
-    # Of many channels one that is in another group than the first, and not in that of c % groups.
-    inner = [c for c in inner if c // size not in (0, c % groups)] or inner
+    # Of many channels one that is neither in the first group nor in the last, nor in that of the
+    # number c % groups.
+    far = [c for c in inner if c // size not in (0, c % groups) and c + size < shape[1]]
     h, w = (int(k) for k in rng.permutation(2))
-    return int(rng.integers(1, shape[0])), int(rng.choice(inner)), h, w
+    return int(rng.integers(1, shape[0])), int(rng.choice(far or inner)), h, w
 
 
 def _grid(kind, index, shape, groups):

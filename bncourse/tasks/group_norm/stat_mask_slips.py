@@ -26,6 +26,7 @@ def _axes_exchanged(kind, index, shape, groups):
     mask[n, h, w] = True
     return mask
 
+
 MISCONCEPTIONS = (
     _slip(
         "batch without the other samples",
@@ -34,13 +35,24 @@ MISCONCEPTIONS = (
         "M3",
         batch="nc",
     ),
+    _also(
+        _slip(
+            "batch place by place",
+            "For batch norm every place, row or column has a mean of its own. One filter made all "
+            "places of a channel, and they share.",
+            "How many means does batch norm take of C channels?",
+            "M3",
+            batch="chw",
+        ),
+        {"batch": "ch"},
+        {"batch": "cw"},
+    ),
     _slip(
-        "batch place by place",
-        "For batch norm every place has a mean of its own, over the samples. One filter made all "
-        "places of a channel, and they share.",
-        "How many means does batch norm take of C channels?",
+        "batch without its colon",
+        "For batch norm the channel's number was taken for a sample's: mask[c] is sample c.",
+        "Which axis comes first in the mask, and which entries along it share?",
         "M3",
-        batch="chw",
+        batch="N",
     ),
     _slip(
         "batch over the channels",
@@ -92,6 +104,13 @@ MISCONCEPTIONS = (
         "How many means does it take of one image of 2 × 3 pixels?",
         "M3",
         last="n",
+    ),
+    _slip(
+        "layer last alone",
+        'For "layer last" the entry shares with nobody. Its place has more channels.',
+        "Which of the four letters does the mean run over?",
+        "M3",
+        last="nchw",
     ),
     _slip(
         "layer last over the batch",
@@ -239,6 +258,24 @@ MISCONCEPTIONS = (
         "M3",
         start="remainder",
     ),
+    _also(
+        _slip(
+            "group begins at the remainder",
+            "The group begins at a remainder of c. What is left over when c is divided says where "
+            "a channel is, not where its group begins.",
+            "6 channels in 2 groups: at which channel does the group of channel 4 begin?",
+            "M3",
+            start="at c % G",
+        ),
+        {"start": "at c % k"},
+    ),
+    _slip(
+        "slice up to the size",
+        "The slice ends at C // G. That is how long a group is, and where the first one ends.",
+        "6 channels in 2 groups: between which channels lies group 1?",
+        "M3",
+        start="up to k",
+    ),
     _slip(
         "G channels from the right start",
         "The group begins at the right channel, but G channels are taken from there. `groups` is "
@@ -317,11 +354,16 @@ MISCONCEPTIONS = (
         "Which entry of the index is h, and on which axis of the mask does it stand?",
         order="ncwh",
     ),
-    _slip(
-        "n and c exchanged",
-        "n and c have changed places: the entry at the index is not in its own set.",
-        "Which entry of the index is n, and on which axis of the mask does it stand?",
-        order="cnhw",
+    _also(
+        _slip(
+            "n and c exchanged",
+            "n and c have changed places: the entry at the index is not in its own set.",
+            "Which entry of the index is n, and on which axis of the mask does it stand?",
+            order="cnhw",
+        ),
+        {"batch": "C"},
+        {"layer": "N"},
+        {"instance": "NC"},
     ),
     _also(
         _slip(

@@ -25,8 +25,13 @@ CUTS: dict[str, Callable] = {
     "one short": lambda c, k, G: (c // k * k, k - 1),
     "one long": lambda c, k, G: (c // k * k, k + 1),
     "around": lambda c, k, G: (c - k // 2, k),
+    "at c % G": lambda c, k, G: (c % G, k),
+    "at c % k": lambda c, k, G: (c % k, k),
+    "up to k": lambda c, k, G: (c // k * k, k - c // k * k),
     "one channel": lambda c, k, G: (c // k, 1),
 }
+# A place, and the entry of the index that is taken for it by mistake.
+CROSSED = {"N": ("n", "c"), "C": ("c", "n")}
 # Which numbers of groups are refused, by the channels, the index and the samples.
 REFUSED: dict[str, Callable] = {
     "channels": lambda C, G, index, N: C % G,
@@ -43,7 +48,8 @@ def stat_mask(
 ):  # fmt: skip
     """Return the mask (N, C, H, W); the keywords switch single slips on.
 
-    For each kind: the letters that must be those of the index; g is the channel's group.
+    For each kind: the letters that must be those of the index; g is the channel's group; a
+    capital stands for a place at which another entry of the index is taken.
     """
     C = shape[1]
     uneven = REFUSED[test](C, groups, index, shape[0])
@@ -59,7 +65,8 @@ def stat_mask(
         if letter == "g":
             mask &= _in_group(places["c"], letters["c"], C, groups, blocks, start)
         else:
-            mask &= places[letter] == letters[letter]
+            place, taken = CROSSED.get(letter, (letter, letter))
+            mask &= places[place] == letters[taken]
     mask[tuple(index)] &= own
     return ~mask if turned else mask
 
