@@ -24,6 +24,7 @@ from bncourse.grading.verdict import Status, Verdict
 from bncourse.registry import all_tasks, find
 
 _ABSENT = object()
+NAMING_RUNG = 2  # from this hint on, discreet tasks name faults
 
 
 def check(what: Any, answer: Any = _ABSENT, *, seed: int | None = None) -> Verdict:
@@ -75,6 +76,7 @@ def judge_answer(task: Task, value: Any, seed: int | None = None) -> Verdict:
             **({"given": dict(value)} if _kept(task) and isinstance(value, Mapping) else {}),
         },
     )
+    verdict = _discreet(task, verdict)
     if not kept:
         verdict = replace(
             verdict, notes=(*verdict.notes, f"Your progress could not be written to {log.path()}.")
@@ -140,6 +142,17 @@ def _recorded(task: Task, value: Mapping[str, Any], verdict: Verdict) -> Verdict
     return Verdict(
         verdict.task, verdict.title, Status.RECORDED, notes=tuple(notes), seed=verdict.seed
     )
+
+
+def _discreet(task: Task, verdict: Verdict) -> Verdict:
+    """Leave out what a fault is called where that is to be found, until the second hint."""
+    hints = log.events("hint", task.id)
+    if not (task.discreet and verdict.looks_like) or any(
+        event["payload"]["rung"] >= NAMING_RUNG for event in hints
+    ):
+        return verdict
+    note = f'What it is comes with the second hint, hint("{task.id}"): try to find it before.'
+    return replace(verdict, looks_like=(), notes=(*verdict.notes, note))
 
 
 def _kept(task: Task) -> bool:

@@ -43,10 +43,12 @@ def admit(part: str) -> None:
         )
     elif _alone(shell):
         shell.set_next_input(code, replace=True)
-        print("Admitted. If the cell does not change, your patient is in", end=" ")
-        print(f"{_written(name, part, code)}; else run it once more: now it is code.")
+        print("Admitted: run this cell once more, now it is your patient's code.")
+        print(f"A copy of it is in {_written(name, part, code)}.")
     else:
-        print("This patient is in already: the cell holds more than the call, and is left alone.")
+        print("This cell holds more than the call, so it is left alone.")
+        print("If your patient is in it, delete the call;", end=" ")
+        print(f'if not, run admit("{part}") in a cell of its own.')
 
 
 def _alone(shell: Any) -> bool:
@@ -70,8 +72,13 @@ def trial(norm: Callable[[int], Any], batch_size: int, seeds: Sequence[int]) -> 
     """Train the digits classifier with your norm, once for each of three seeds, and print the
     test accuracies. It takes a second or two. ``batch_size`` is 2, 4, 8 or 32.
 
-    ``norm(num_features)`` returns a layer. Raises ValueError for other batch sizes or seeds.
+    ``norm(num_features)`` returns a layer. What cannot be tried is told in a line.
     """
+    try:
+        claims.refuse(batch_size, seeds)
+    except (TypeError, ValueError) as error:
+        print(f"This cannot be tried: {error}.")
+        return
     asked = Asked("C.10", "norm", ("run",), RESULTS, serve_layers, oracle=Desk(claims.plan))
     try:
         with np.errstate(all="ignore"):

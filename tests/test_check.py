@@ -8,6 +8,7 @@ import pytest
 from bncourse.check import check, explain, hint, progress
 from bncourse.grading import progress as log
 from bncourse.grading.verdict import Status
+from bncourse.tasks.capstone.patient import built
 
 learner = "ada"
 
@@ -110,3 +111,16 @@ def test_progress_shows_objectives_in_words():
     assert "%" not in text
     with pytest.raises(KeyError, match="no lesson"):
         cell('progress("astrology")')
+
+
+def test_a_discreet_task_names_no_fault_before_the_second_hint():
+    cls = built("layer_norm", frozenset({"layer norm along the batch"}))["LayerNorm"]
+    cell = notebook(LayerNorm=cls, learner="ada")
+    first = cell('check("C.3")')
+    assert not first.looks_like and first.asks and first.seen and "second hint" in first.notes[-1]
+    assert "batch norm without a memory" not in repr(first)
+    cell('hint("C.3")')
+    assert not cell('check("C.3")').looks_like
+    log.note("hint", "C.3", {"rung": 2})
+    told = cell('check("C.3")')
+    assert told.looks_like and not told.notes

@@ -40,7 +40,12 @@ def judge(task: Task, cases: Sequence[Case], outcomes: Sequence[Outcome], seed: 
     evidence = gather(task, cases, outcomes)
     if evidence.clean:
         return replace(
-            blank, status=Status.CORRECT, credit=1.0, passed=evidence.passed, printed=printed
+            blank,
+            status=Status.CORRECT,
+            credit=1.0,
+            passed=evidence.passed,
+            seen=task.tell(evidence) if task.tell and task.tell_success else (),
+            printed=printed,
         )
     if evidence.stages and set(evidence.unwritten) == set(evidence.stages):
         return replace(blank, notes=(NO_STAGE,), printed=printed)

@@ -52,6 +52,10 @@ def serve_claim(task: Any, value: Any) -> Callable[..., Any]:
                 raise AnswerError(f"{name} should be {count} numbers; {value[name]!r} came.")
         if stated["batch_size"].shape or stated["tolerance"].shape:
             raise AnswerError("batch_size and tolerance are one number each.")
+        if not callable(value["norm"]):
+            raise AnswerError(
+                f"norm should be the function itself, without quotes; {value['norm']!r} came."
+            )
         make = call_function(task, value["norm"])
         run = (int(stated["batch_size"]), *(int(s) for s in stated["seeds"]))
         return stated["accuracies"], stated["tolerance"], np.array(run), *_serve(task, make, run)
@@ -74,7 +78,13 @@ def _serve(task: Any, make: Callable[..., Any], run: tuple[Any, ...]) -> tuple[n
         for k, (what, which, rows, columns, number) in enumerate(orders.tolist()):
             rows, columns, which = int(rows), int(columns), int(which)
             if what == MAKE:
-                layers[which] = _made(task, make, columns)
+                layer = _made(task, make, columns)
+                if any(layer is other for other in layers.values()):
+                    raise AnswerError(
+                        f"{getattr(make, '__name__', task.entry)} should return a new layer each "
+                        "time it is called; it returned the same one again."
+                    )
+                layers[which] = layer
                 continue
             layer = layers[which]
             if what in (TRAIN, EVAL):
@@ -123,6 +133,8 @@ def _forward(layer: Any, x: np.ndarray, step: float) -> np.ndarray:
 def _backward(layer: Any, dy: np.ndarray, rate: float) -> np.ndarray:
     """Return dx, after a step of gamma and beta where the layer has them."""
     came = layer.backward(dy)
+    if came is None or came is Ellipsis:
+        raise AnswerError("backward returned nothing; it should return dx, or dx, dgamma, dbeta.")
     if not isinstance(came, (tuple, list)):
         return _shaped(came, dy, "backward")
     if len(came) != 3:

@@ -77,7 +77,9 @@ class Task:
 
     ``personal``: the cases are drawn from the learner's name, not afresh. ``partial``: each
     output earns its own share (forms). ``graded``: False for a checkpoint without marks.
-    ``recorded``: the answer is kept without being judged. ``library_layers``: a library's own
+    ``recorded``: the answer is kept without being judged. ``discreet``: finding the fault is the
+    exercise, so a notebook's check names it only after the second hint. ``tell_success``: ``tell``
+    has something to say of right answers, too. ``library_layers``: a library's own
     normalisation may be called; otherwise grading refuses it. ``accepted`` are other right styles,
     ``mistakes`` answers that learners may give, by the key of the misconception that must be
     named; both are proof, used by tests. ``points``: what a marked task is worth. ``patience``: how
@@ -114,6 +116,8 @@ class Task:
     points: float = 1.0
     patience: int = 1
     recorded: bool = False
+    discreet: bool = False
+    tell_success: bool = False
     library_layers: bool = False
     form: Any = None
 

@@ -16,6 +16,7 @@ from bncourse.tasks.capstone.patient import (
     APART,
     FAULTS,
     ILL,
+    SLIPS,
     built,
     faults_of,
     healthy,
@@ -160,6 +161,55 @@ def test_half_of_the_data_is_half_of_the_points():
         assert verdict.credit == 0.5 and verdict.misconceptions == (fault,)
 
 
+def test_a_mode_chosen_after_the_forward_pass_is_not_that_of_the_way_back():
+    wrong = built("batch_norm", frozenset({"mode of the moment on the way back"}))["BatchNorm"]
+    verdict = judged("C.1", wrong)
+    assert verdict.misconceptions == ("mode of the moment on the way back",)
+    assert verdict.failed == (
+        "the way back after eval() was called", "the way back after train() was called",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_in_mending_is_named_and_no_patient_has_it(slip):
+    part = SLIPS[slip].part
+    key, entry = ILL_PARTS.get(part, ("C.9", "fold"))
+    answer = built(part, frozenset({slip}))[entry]
+    if key == "C.9":
+        answer = (built("batch_norm")["BatchNorm"], answer)
+    assert judged(key, answer).misconceptions == (slip,)
+    assert not any(slip in faults_of(name) for name in NAMES)
+
+
+def test_what_was_seen_says_of_which_call_a_number_is():
+    class Drifts(layers_tried.BatchNorm):
+        def forward(self, x):
+            y = super().forward(x)
+            return y if self.training or len(x) == 1 else y + 7
+
+    found = judged("C.1", Drifts).seen
+    assert any(line.startswith("y2 = layer.forward(") for line in found)
+    assert found[-1].startswith("then y2 is [")
+    found = judged(
+        "C.1", built("batch_norm", frozenset({"images counted instead of values"}))["BatchNorm"]
+    )
+    assert found.seen[-1].startswith("then running_var after y1 is [")
+    assert found.seen[-1].count(",") == 4  # three channels, twice
+
+
+def test_the_numbers_shown_are_those_that_differ():
+    class LastIsOff(layers_tried.GroupNorm):
+        def forward(self, x):
+            y = super().forward(x)
+            y.reshape(-1)[-1] += 100
+            return y
+
+    seen = judged("C.2", LastIsOff).seen[-1]
+    got, wanted = (np.array(eval(part.split("is ")[-1].split("expected ")[-1].split(" (")[0]))
+                   for part in seen.split(";"))  # fmt: skip
+    assert (np.round(got - wanted) == 100).sum() == 1
+
+
 # C.5
 
 
@@ -194,6 +244,21 @@ def test_the_tag_of_a_layer_does_not_tell_whether_it_is_right():
     tags = [case.args[0] for case in find("C.5").draw(0)]
     assert len(set(tags)) == 36 and min(tags) > 36
     assert tags != [case.args[0] for case in find("C.5").draw(1)]
+
+
+def test_asserts_alone_need_a_return():
+    def asserts_only(make):
+        assert own_tests.my_tests(make)
+
+    verdict = judged("C.5", asserts_only)
+    assert verdict.status is Status.UNREADABLE and "return True" in verdict.seen[0]
+    assert judged("C.5", lambda make: None).status is Status.NOT_STARTED
+
+
+def test_success_tells_its_numbers():
+    assert judged("C.5", own_tests.my_tests).seen[0] == "your tests reject 30 of 30 wrong layers"
+    verdict = judged("C.8", layers_tried.LayerStep)
+    assert verdict.ok and "gradient at step 16" in verdict.seen[0]
 
 
 # C.6 to C.8 and C.10: whole nets, so each is tried once
@@ -233,6 +298,37 @@ def test_both_faults_of_a_patients_sequence_show_beside_the_growing_gradient(fau
     assert set(verdict.misconceptions) == {fault, "gradient grows"}
 
 
+def test_a_layer_must_be_new_each_time_and_say_something_on_the_way_back():
+    one = layers_tried.LayerNorm(64)
+    verdict = judged("C.6", lambda num_features: one)
+    assert verdict.status is Status.UNREADABLE and "a new layer each time" in verdict.seen[0]
+
+    class Silent(layers_tried.Nothing):
+        def backward(self, dy):
+            return None
+
+    assert "backward returned nothing" in judged("C.7", Silent).seen[0]
+
+
+def test_a_layer_that_only_enlarges_is_not_told_that_it_learns_nowhere():
+    verdict = judged("C.6", layers_tried.TenTimes, seed=1)
+    assert verdict.misconceptions == ("something else than a norm",)
+
+
+def test_outputs_that_are_no_numbers_are_mentioned():
+    class Odd(layers_tried.Nothing):
+        def forward(self, x):
+            return x * np.nan
+
+    verdict = judged("C.7", Odd)
+    assert verdict.credit == 0 and "not-a-number" in verdict.seen[0]
+
+
+def test_statistics_for_each_step_are_not_taken_for_one_mixture():
+    verdict = judged("C.8", lambda num_features: layers_tried.StepNorm(num_features, gamma=0.1))
+    assert set(verdict.misconceptions) == {"gradient vanishes", "rough statistics"}
+
+
 def test_a_claim_about_another_layer_does_not_hold():
     answer = {
         "norm": layers_tried.Nothing, "batch_size": 32, "seeds": [1, 2, 3],
@@ -240,6 +336,13 @@ def test_a_claim_about_another_layer_does_not_hold():
     }  # fmt: skip
     verdict = judged("C.10", answer)
     assert verdict.misconceptions == ("other numbers",)
+    assert verdict.seen == (
+        "off by more than the tolerance: accuracy number 1 and 2 and 3 of 3",
+    )  # and never what they should have been
+    told = judged("C.10", answer | {"accuracies": [89, 89, 89], "tolerance": 2})
+    assert told.misconceptions == ("per cent",)
+    told = judged("C.10", answer | {"norm": "LayerNorm"})
+    assert told.status is Status.UNREADABLE and "without quotes" in told.seen[0]
     assert judged("C.10", answer | {"batch_size": 5}).status is Status.ERROR
     assert judged("C.10", answer | {"seeds": [1, 1, 2]}).status is Status.ERROR
     assert judged("C.10", answer | {"seeds": 1}).status is Status.UNREADABLE

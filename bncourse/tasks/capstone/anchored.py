@@ -13,11 +13,18 @@ from bncourse.tasks.capstone.desk import opened, pattern
 CHANCE = 0.10
 LITTLE, NEARLY = 0.2, 0.8  # an accuracy that is hardly chance; a share of the top
 MEASURED = "accuracies"
+SOMEWHERE = "something is learned somewhere"
+NO_NUMBERS = "no accuracy: not-a-number or infinity came out of the net"
 
 
 def share(accuracy: np.ndarray, top: float) -> np.ndarray:
     """Return the share of the marks that accuracies earn, from 0 at chance to 1 at the top."""
-    return np.clip((np.asarray(accuracy) - CHANCE) / (top - CHANCE), 0, 1)
+    return np.clip((_numbers(accuracy) - CHANCE) / (top - CHANCE), 0, 1)
+
+
+def _numbers(accuracy: np.ndarray) -> np.ndarray:
+    """Read nets that gave no numbers as guessing ones."""
+    return np.nan_to_num(np.asarray(accuracy, dtype=float), nan=CHANCE)
 
 
 def measure_levels(labels: Sequence[str], top: float) -> Callable[..., dict[str, np.ndarray]]:
@@ -25,10 +32,11 @@ def measure_levels(labels: Sequence[str], top: float) -> Callable[..., dict[str,
 
     def measure(got, *run):
         results = got[RESULTS[0]]
-        levels = np.digitize(results, (LITTLE, NEARLY * top, top))
+        levels = np.digitize(_numbers(results), (LITTLE, NEARLY * top, top))
         if levels.shape != (len(labels),):
             levels = np.zeros(len(labels), dtype=int)
-        found = dict(zip(labels, map(np.array, levels), strict=True))
+        found = {SOMEWHERE: np.array(bool(levels.any()))}
+        found |= dict(zip(labels, map(np.array, levels), strict=True))
         # The accuracies themselves are for the marks; they are not compared with anything.
         return found | ({MEASURED: results} if opened(run, results, got[RESULTS[1]]) else {})
 
@@ -57,7 +65,8 @@ def tell(labels: Sequence[str], top: float) -> Callable[[Evidence], tuple[str, .
     def told(evidence: Evidence) -> tuple[str, ...]:
         found = accuracies(evidence)
         lines = [
-            f"{name}: accuracy {100 * a:.1f} %" for name, a in zip(labels, found, strict=False)
+            f"{name}: accuracy {100 * a:.1f} %" if np.isfinite(a) else f"{name}: {NO_NUMBERS}"
+            for name, a in zip(labels, found, strict=False)
         ]
         best = f"all marks from {100 * top:.0f} %, none at {100 * CHANCE:.0f} %"
         return (*lines, f"earned: {credit(top)(evidence):.0%} ({best})")

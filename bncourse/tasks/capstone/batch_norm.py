@@ -52,6 +52,36 @@ TOLD = {
         "How does y depend on x_hat?",
         "M8",
     ),
+    "mode of the moment on the way back": (
+        "The way back asks for the mode of now. It belongs to the last forward pass.",
+        "After a forward pass in training and then eval(), which statistics did that y depend on?",
+        "M4",
+    ),
+    "evaluation goes back as training does": (
+        "After a forward pass in evaluation the way back still goes through mean and variance.",
+        "Does the running mean change when one sample of this batch grows?",
+        "M4",
+    ),
+    "images counted instead of values": (
+        "For maps the unbiased variance is reckoned with N images, not with N · H · W values.",
+        "Over how many numbers did the mean of one channel run?",
+        "M2",
+    ),
+    "gamma missing in both paths": (
+        "On the way back the paths through mean and variance do not know of gamma.",
+        "What reaches x_hat, dy or dy · gamma? And what of that goes through the mean?",
+        "M8",
+    ),
+    "remembers in evaluation as in training": (
+        "In evaluation mode the running statistics move, as they do in training.",
+        "What may the test images leave behind in the layer?",
+        "M5",
+    ),
+    "gamma missing in the mean's path": (
+        "On the way back the path through the mean does not know of gamma.",
+        "What reaches x_hat, dy or dy · gamma? And what of that goes through the mean?",
+        "M8",
+    ),
 }
 EPS = 0.3
 ABOUT_Y = ("y",)
@@ -92,6 +122,14 @@ def cases(rng: np.random.Generator) -> list[Case]:
         case("the way back through a table", table, back, GRADIENTS),
         case("the way back through maps", maps, back, GRADIENTS),
         case("the way back in evaluation", table, ["forward", "eval", *back], GRADIENTS),
+        case(
+            "the way back after eval() was called", table, ["forward", "eval", "backward"],
+            GRADIENTS,
+        ),
+        case(
+            "the way back after train() was called", table,
+            ["forward", "eval", "forward", "train", "backward"], GRADIENTS,
+        ),
         case("one row in training", (1, 3), ["forward"], ABOUT_Y, "ValueError"),
     ]  # fmt: skip
 
@@ -175,5 +213,6 @@ TASK = driven_task(
     accepted=(_Careful,),
     switchboard=board("batch_norm", "BatchNorm"),
     credit=lambda evidence: evidence.share,
+    discreet=True,
     tell=tell_use("BatchNorm({}, eps={:g}, momentum={:g})"),
 )

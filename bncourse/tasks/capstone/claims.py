@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import numpy as np
 
@@ -18,7 +18,7 @@ SIZES = (2, 4, 8, 32)
 SEEDS = 3
 WIDEST = 0.03  # the largest tolerance that still says something
 SPLIT = 0  # the images of every claim
-SEEN = "accuracies"
+SEEN = "which are off"
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -26,12 +26,17 @@ def cases(rng: np.random.Generator) -> list[Case]:
     return [Case("", (SEEDS,))]
 
 
-def plan(batch_size: int, *seeds: int) -> Generator[list[Order], list, np.ndarray]:
-    """Train a net for each seed; returns the accuracies. Raises ValueError for other sizes."""
-    if batch_size not in SIZES or len(seeds) != SEEDS:
+def refuse(batch_size: int, seeds: Sequence[int]) -> None:
+    """Raise ValueError for batch sizes and seeds that nothing is claimed of."""
+    if batch_size not in SIZES or np.shape(seeds) != (SEEDS,):
         raise ValueError(f"batch_size should be one of {SIZES}, with {SEEDS} seeds")
     if len(set(seeds)) < SEEDS or min(seeds) < 0:
         raise ValueError("the seeds should be different whole numbers from 0 on")
+
+
+def plan(batch_size: int, *seeds: int) -> Generator[list[Order], list, np.ndarray]:
+    """Train a net for each seed; returns the accuracies. Raises ValueError for other sizes."""
+    refuse(batch_size, seeds)
     return (yield from ward.several([(batch_size, seed) for seed in seeds], SPLIT))
 
 
@@ -41,23 +46,27 @@ def measure(got, count):
     if results.shape != (SEEDS,) or claimed.shape != (SEEDS,):
         raise AnswerError(f"a claim has {SEEDS} seeds and {SEEDS} accuracies.")
     real = opened([int(k) for k in run], results, receipt)
-    off = np.abs(claimed - results).max()
-    per_cent = np.abs(claimed / 100 - results).max() <= max(tolerance, 0)
+    per_cent = claimed.max() > 1  # no share is
+    off = ~(np.abs(claimed - results) <= tolerance)
+    if per_cent and tolerance > 1:
+        tolerance = tolerance / 100
     found = {
-        "the accuracies came again": np.array(1 if off <= tolerance else 2 if per_cent else 0),
+        "the accuracies came again": np.array(2 if per_cent else int(not off.any())),
         f"the tolerance is from 0 to {WIDEST:g}": np.array(bool(0 <= tolerance <= WIDEST)),
     }
-    return found | ({SEEN: results} if real else {})
+    return found | ({SEEN: off} if real else {})
 
 
 OUTPUTS = ("accuracies", "tolerance", "run", *RESULTS)
 
 
 def tell(evidence: Evidence) -> tuple[str, ...]:
-    """Tell what came of the same seeds."""
+    """Tell which accuracies did not come again, and never what came."""
     values = evidence.cases[0].outcome.values or {}
-    found = ", ".join(f"{a:.3f}" for a in values.get(SEEN, ()))
-    return (f"the same seeds gave {found}",)
+    off = [str(k) for k, wrong in enumerate(values.get(SEEN, ()), 1) if wrong]
+    if not off:
+        return ("the same seeds gave these accuracies again, up to the tolerance",)
+    return (f"off by more than the tolerance: accuracy number {' and '.join(off)} of {SEEDS}",)
 
 
 def claimed(count, *, off=0.0, times=1.0, tolerance=0.02):
@@ -113,7 +122,7 @@ TASK = Task(
             "The same seeds gave other accuracies than those that you state.",
             "Which layer, which batch size and which seeds were the numbers measured with?",
             _example(accuracies=[0.5, 0.5, 0.5]),
-            off=0.2,
+            off=-0.2,
         ),
         _entry(
             "per cent",

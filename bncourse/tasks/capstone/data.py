@@ -21,6 +21,26 @@ TOLD = {
         "What do the mates of an image have in common, and what does batch norm make of that?",
         "",
     ),
+    "labels left behind": (
+        "The images are dealt in another order than their labels.",
+        "Which label stands beside the first image of the first batch?",
+        "",
+    ),
+    "dealt with replacement": (
+        "Some images are dealt twice in an epoch, and others never.",
+        "How often may a card come when a pack is dealt?",
+        "",
+    ),
+    "batches drawn anew": (
+        "Each batch is drawn from all images anew: some come twice in an epoch, others never.",
+        "From what is left of a pack is the second hand of cards dealt?",
+        "",
+    ),
+    "one mean for all pixels": (
+        "All pixels are standardised by one mean and one standard deviation.",
+        "Along which axis do the images lie, and along which the pixels?",
+        "M3",
+    ),
 }
 CLASSES, EACH = 4, 12
 
@@ -143,4 +163,5 @@ TASK = driven_task(
     switchboard=board("data", "prepare"),
     measure=measure,
     credit=share,
+    discreet=True,
 )

@@ -7,14 +7,14 @@ from typing import Any
 
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Misconception
-from bncourse.tasks.capstone.patient import FAULTS, built
+from bncourse.tasks.capstone.patient import MISTAKES, built
 
 
 def board(part: str, entry: str) -> Callable[..., Any]:
     """Return the healthy function or class of a part, with a keyword for each fault."""
 
     def called(*args: Any, **switches: Any) -> Any:
-        faults = frozenset(name for name in FAULTS if switches.get(_key(name)))
+        faults = frozenset(name for name in MISTAKES if switches.get(_key(name)))
         return built(part, faults)[entry](*args)
 
     return called

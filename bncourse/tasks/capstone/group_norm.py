@@ -102,5 +102,6 @@ TASK = driven_task(
     accepted=(_ByTheCourse,),
     switchboard=board("group_norm", "GroupNorm"),
     credit=lambda evidence: evidence.share,
+    discreet=True,
     tell=tell_use("GroupNorm({}, {}, eps={:g})"),
 )

@@ -7,7 +7,7 @@ import numpy as np
 from bncourse.grading.folded import FOLDED, fold_layer
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Case, Task
-from bncourse.tasks.capstone.patient import FAULTS, built
+from bncourse.tasks.capstone.patient import MISTAKES, built
 
 CLOSE = 1e-6
 TOLD = {
@@ -19,6 +19,16 @@ TOLD = {
     "bias folded without the slope": (
         "The bias is shifted, but not scaled.",
         "x @ weight + bias goes into the norm: what happens to each of the two terms?",
+        "",
+    ),
+    "remembers in evaluation as in training": (
+        "The running statistics move in evaluation, as they do in training.",
+        "What may the test images leave behind in the layer?",
+        "M5",
+    ),
+    "beta forgotten": (
+        "beta is missing in the folded bias.",
+        "What does batch norm add last?",
         "",
     ),
     "eps outside the root": (
@@ -83,8 +93,8 @@ def _same(a, b):
 
 def pair(faults=()):
     """Return the patient's batch norm and its fold, with those faults."""
-    layer = built("batch_norm", frozenset(n for n in faults if FAULTS[n].part == "batch_norm"))
-    fold = built("inference", frozenset(n for n in faults if FAULTS[n].part == "inference"))
+    layer = built("batch_norm", frozenset(n for n in faults if MISTAKES[n].part == "batch_norm"))
+    fold = built("inference", frozenset(n for n in faults if MISTAKES[n].part == "inference"))
     return layer["BatchNorm"], fold["fold"]
 
 
@@ -157,5 +167,6 @@ TASK = Task(
     accepted=((built("batch_norm")["BatchNorm"], _rows),),
     switchboard=used,
     measure=measure,
+    discreet=True,
     tell=tell,
 )

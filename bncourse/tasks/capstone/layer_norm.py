@@ -101,5 +101,6 @@ TASK = driven_task(
     accepted=(_ByTheCourse,),
     switchboard=board("layer_norm", "LayerNorm"),
     credit=lambda evidence: evidence.share,
+    discreet=True,
     tell=tell_use("LayerNorm({}, eps={:g})"),
 )

@@ -33,6 +33,26 @@ class Nothing:
         return dy
 
 
+class TenTimes(Nothing):
+    """A layer that enlarges whatever it receives, and standardises nothing."""
+
+    def forward(self, x, t=0):
+        return 10 * x
+
+    def backward(self, dy):
+        return 10 * dy
+
+
+class NotInLargeBatches(LayerNorm):
+    """Layer norm that leaves batches of 32 as they are."""
+
+    def forward(self, x):
+        return x if len(x) == 32 else super().forward(x)
+
+    def backward(self, dy):
+        return (dy, 0.0, 0.0) if len(dy) == 32 else super().backward(dy)
+
+
 class TakesOneRow(BatchNorm):
     """Batch norm that does not refuse one row in training: there is nothing left of it."""
 

@@ -148,8 +148,9 @@ MISCONCEPTIONS = (
     ),
     _other(
         "rejects everything",
-        "Your tests reject whatever they meet, the right layers too.",
-        "What do they say of your own BatchNorm, and which of its lines says it?",
+        "Your tests reject whatever they meet, the right layers too. Numbers that are reckoned in "
+        "another order differ in their last digits.",
+        "What do they say of your own BatchNorm? Does a line of them compare with ==?",
         lambda make: False,
     ),
     _other(
@@ -245,5 +246,6 @@ _TASK = driven_task(
     oracle=TAGS.oracle,
     credit=credit,
     tell=tell,
+    tell_success=True,
 )
 TASK = TAGS.unforgetting(_TASK)

@@ -112,6 +112,48 @@ FAULTS: Mapping[str, Fault] = {
         "layer.beta + bias - layer.running_mean * slope",
     ),
 }  # fmt: skip
+# Mistakes that are made in mending; no patient comes with them.
+SLIPS: Mapping[str, Fault] = {
+    "mode of the moment on the way back": _one(
+        "batch_norm", "if self.by_batch:", "if self.training:"
+    ),
+    "evaluation goes back as training does": _one("batch_norm", "if self.by_batch:", "if True:"),
+    "images counted instead of values": _one(
+        "batch_norm", "unbiased = var * m / (m - 1)\n", "unbiased = var * len(x) / (len(x) - 1)\n"
+    ),
+    "gamma missing in the mean's path": _one(
+        "batch_norm", "through_mean = dx_hat.mean", "through_mean = dy.mean"
+    ),
+    "gamma missing in both paths": _one(
+        "batch_norm", "through_mean = dx_hat.mean", "through_mean = dy.mean",
+        ("self.x_hat * (dx_hat * self.x_hat).mean", "self.x_hat * (dy * self.x_hat).mean"),
+    ),
+    "remembers in evaluation as in training": _one(
+        "batch_norm",
+        "            mean, var = self.running_mean, self.running_var\n",
+        "            unbiased = x.var(axes) * m / (m - 1)\n"
+        "            self.running_mean = old * self.running_mean + new * x.mean(axes)\n"
+        "            self.running_var = old * self.running_var + new * unbiased\n"
+        "            mean, var = self.running_mean, self.running_var\n",
+    ),
+    "batches drawn anew": _one(
+        "data", "    order = rng.permutation(len(x))\n", "",
+        ("rows = order[start : start + batch_size]",
+         "rows = rng.choice(len(x), min(batch_size, len(x) - start), replace=False)"),
+    ),
+    "labels left behind": _one("data", "y_train[rows]", "y_train[start : start + batch_size]"),
+    "dealt with replacement": _one(
+        "data", "order = rng.permutation(len(x))\n", "order = rng.integers(0, len(x), len(x))\n"
+    ),
+    "one mean for all pixels": _one(
+        "data", "known.mean(0), known.std(0)", "known.mean(), known.std()"
+    ),
+    "beta forgotten": _one(
+        "inference", "layer.beta + (bias - layer.running_mean) * slope",
+        "(bias - layer.running_mean) * slope",
+    ),
+}  # fmt: skip
+MISTAKES = {**FAULTS, **SLIPS}
 # How many faults each part of a patient has: eight in all.
 ILL = {
     "batch_norm": 2, "group_norm": 1, "layer_norm": 1, "data": 2, "sequence": 1, "inference": 1,
@@ -146,7 +188,7 @@ def healthy(part: str) -> str:
 def source(part: str, faults: Collection[str] = ()) -> str:
     """Return a part's source with those of the faults that belong to it."""
     text = healthy(part)
-    for name, fault in FAULTS.items():
+    for name, fault in MISTAKES.items():
         if name not in faults or fault.part != part:
             continue
         for right, wrong in fault.exchanged.items():

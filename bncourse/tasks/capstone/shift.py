@@ -26,7 +26,8 @@ def plan(run: int) -> Generator[list[Order], list, np.ndarray]:
     nets = [
         ward.under_shift(images, SHIFTS, BATCH_SIZE, run + k, ward.DEPTH * k) for k in range(SEEDS)
     ]
-    return np.mean((yield from side_by_side(nets)), axis=0)
+    found = np.array((yield from side_by_side(nets)))
+    return np.array([ward.mean(light) for light in found.T])
 
 
 # Whatever is lost: something was learned, and the brighter images show less of it.
@@ -45,8 +46,9 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "nothing is normalised",
-        "The net did not learn anything, under any light.",
-        "What does the check of small batches say of this layer at batches of 32?",
+        "Under no light is anything right when one image comes at a time: either your layer "
+        "normalises nothing, or it never leaves training mode, in which one image has no spread.",
+        "Which statistics does your layer use after eval()? And what does C.6 say of it at 32?",
         "",
         with_levels((0, 0), layers_tried.Nothing, TOP),
     ),
@@ -80,4 +82,5 @@ TASK = Task(
     measure=measure_levels(LABELS, TOP),
     credit=credit(TOP),
     tell=tell(LABELS, TOP),
+    tell_success=True,
 )

@@ -31,7 +31,7 @@ def plan(run: int) -> Generator[list[Order], list, np.ndarray]:
     runs = [(size, run + k) for size, seeds in SEEDS.items() for k in range(seeds)]
     found = yield from ward.several(runs, run)
     sizes = np.array([size for size, _ in runs])
-    return np.array([found[sizes == size].mean() for size in SEEDS])
+    return np.array([ward.mean(found[sizes == size]) for size in SEEDS])
 
 
 def stub(num_features):
@@ -49,6 +49,12 @@ OF_THE_BATCH = tuple(
 ILL = tuple(
     with_levels(levels, DETACHED, TOP) for levels in product((1, 2), *[range(4)] * (len(SEEDS) - 1))
 )
+# With many small steps something is learned, and with large batches nothing.
+NOT_A_NORM = tuple(
+    with_levels((0, *levels), layers_tried.NotInLargeBatches, TOP)
+    for levels in product(range(4), repeat=len(SEEDS) - 1)
+    if any(levels)
+)
 MISCONCEPTIONS = (
     Misconception(
         "statistics of the batch",
@@ -62,16 +68,25 @@ MISCONCEPTIONS = (
     Misconception(
         "the layer itself is ill",
         "Even with batches of 32, where every norm does well, the net learns badly: something is "
-        "wrong with the layer itself.",
+        "wrong with the layer itself, or it is no norm.",
         "What do the checks C.1 to C.3 say of the layer that you return?",
         "",
         ILL[0],
         variants=ILL[1:],
     ),
     Misconception(
+        "something else than a norm",
+        "With batches of 32, where every norm does well, the net learns nothing, and elsewhere it "
+        "does: your layer changes its input, but it does not make its scale the same.",
+        "If what your layer receives is ten times as large, what changes in its output?",
+        "",
+        NOT_A_NORM[-1],
+        variants=NOT_A_NORM[:-1],
+    ),
+    Misconception(
         "nothing is normalised",
         "The net learns at no batch size. It starts with weights a tenth of the usual size, and "
-        "nothing makes up for that: your layer passes everything on as it is, or nothing of it.",
+        "your layer does not bring its output to a size of its own.",
         "What is the standard deviation of your layer's output, over the units of one image?",
         "",
         with_levels((0, 0, 0, 0, 0), layers_tried.Nothing, TOP),
@@ -107,4 +122,5 @@ TASK = Task(
     mistakes={},
     credit=credit(TOP),
     tell=tell(LABELS, TOP),
+    tell_success=True,
 )

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from bncourse.grading.evidence import Evidence
-from bncourse.grading.words import array
+from bncourse.grading.layer_uses import GRADIENTS
+from bncourse.grading.words import apart
 
 SHORT = 16  # numbers of an array that are written out
 
@@ -22,8 +23,14 @@ def tell_use(make: str) -> Callable[[Evidence], tuple[str, ...]]:
             f"layer = {make.format(*settings)}",
             f"layer.gamma, layer.beta = {_code(gamma)}, {_code(beta)}",
         ]
+        calls = [event for event, *_ in events].count("forward")
+        passes = 0
         for event, *given in events:
-            to = {"forward": "y = layer.forward({})", "backward": "layer.backward({})"}.get(event)
+            passes += event == "forward"
+            y = _name("y", passes, calls)
+            to = {"forward": y + " = layer.forward({})", "backward": "layer.backward({})"}.get(
+                event
+            )
             lines.append(to.format(_code(given[0])) if to else f"layer.{event}()")
         if worst.accepted:
             return (*lines, f"no {worst.case.raises} was raised")
@@ -35,11 +42,33 @@ def tell_use(make: str) -> Callable[[Evidence], tuple[str, ...]]:
             return (*lines, f"then {name} is missing")
         if got.shape != wanted.shape:
             return (*lines, f"then {name} has {got.size} numbers; expected {wanted.size}")
-        end = slice(-SHORT, None) if name.startswith("running") else slice(SHORT)
-        shown = f"then {name} is {array(got[end])}; expected {array(wanted[end])}"
-        return (*lines, shown + (" (the first of them)" if wanted.size > SHORT else ""))
+        return (*lines, _difference(name, got, wanted, events, worst.case.rtol))
 
     return tell
+
+
+def _difference(name: str, got: np.ndarray, wanted: np.ndarray, events, rtol: float) -> str:
+    """Tell the numbers of the first call that gave others than it should."""
+    back = name in GRADIENTS
+    passes = [given[0] for event, *given in events if event == ("backward" if back else "forward")]
+    sizes = [x.size if name in ("y", "dx") else wanted.size // len(passes) for x in passes]
+    off = ~(np.abs(got - wanted) <= rtol * np.abs(wanted).max())
+    first = int(off.argmax())
+    call = int(np.searchsorted(np.cumsum(sizes), first, side="right"))
+    start = sum(sizes[:call])
+    inside = (first - start) // SHORT * SHORT
+    part = slice(start + inside, start + min(inside + SHORT, sizes[call]))
+    mine, right = apart(got[part], wanted[part])
+    label = name if back or name != "y" else _name("y", call + 1, len(passes))
+    if name.startswith("running"):
+        label += f" after {_name('y', call + 1, len(passes))}"
+    many = f" (numbers {inside + 1} to {inside + part.stop - part.start} of {sizes[call]}"
+    many += ", row by row)"
+    return f"then {label} is {mine}; expected {right}" + many * (sizes[call] > SHORT)
+
+
+def _name(name: str, number: int, count: int) -> str:
+    return f"{name}{number}" if count > 1 else name
 
 
 def _code(a: np.ndarray) -> str:

@@ -105,9 +105,15 @@ class Classifier:
             yield order(norm)
 
     def accuracy(self, x: np.ndarray, labels: np.ndarray) -> desk.Net:
-        """Return the share of images classified rightly, one at a time; chance if refused."""
+        """Return the share of images classified rightly, one at a time; chance if refused, and
+        not-a-number if the logits are none.
+        """
         acts = yield from self.forward(x, desk.singly)
-        return 1 / CLASSES if acts is None else float((acts[-1].argmax(1) == labels).mean())
+        if acts is None:
+            return 1 / CLASSES
+        if not np.isfinite(acts[-1]).all():
+            return np.nan
+        return float((acts[-1].argmax(1) == labels).mean())
 
 
 def trained(images: Images, batch_size: int, seed: int, first_layer: int) -> desk.Net:
@@ -141,6 +147,12 @@ def trained_and_tested(images: Images, batch_size: int, seed: int, first_layer: 
         return 1 / CLASSES
     yield from net.all_norms(desk.evaluate)
     return (yield from net.accuracy(images.scaled(images.x_test), images.y_test))
+
+
+def mean(accuracies: np.ndarray) -> float:
+    """Return the mean of several nets; those without numbers guess, unless all are."""
+    lost = np.isnan(accuracies)
+    return np.nan if lost.all() else float(np.where(lost, 1 / CLASSES, accuracies).mean())
 
 
 def several(
