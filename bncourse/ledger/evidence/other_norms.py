@@ -14,7 +14,7 @@ ACTIVATION, NORM = "ReLU", "LayerNorm"
 
 
 @finding("ln-alone", "layer norm of a sample in a batch of 32 against the same sample alone",
-         by="norms")  # fmt: skip
+         by="hand")  # fmt: skip
 def _() -> float:
     rng = np.random.default_rng(0)
     x, gamma, beta = rng.normal(2, 3, (32, 8)), *rng.normal(size=(2, 8))
