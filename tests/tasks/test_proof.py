@@ -9,7 +9,7 @@ from bncourse.registry import all_tasks
 JUDGED = [task for task in all_tasks().values() if not task.recorded]
 SEEDS = range(1000, 1200)
 MOST_PAIRS = 80  # of a task, for each seed
-MOST_WRONG = 3000  # wrong answers of a task
+MOST_WRONG = 1500  # wrong answers of a task
 
 
 def _some(task, seeds):
