@@ -31,7 +31,7 @@ BANK = (
         1,
         "divides by the variance",
         "Divided by the variance, values in metres and in centimetres would come out different.",
-        "What is the standard deviation of 1 3 5 7 9 after dividing by 8, and after √8? (03)",
+        "Lesson 03: what is the standard deviation of 1 3 5 7 9 after dividing by 8, and after √8?",
         "M1",
     ),
     _slip(
@@ -39,7 +39,7 @@ BANK = (
         2,
         "divides by the largest value",
         "That is another scaling, and one outlier decides it.",
-        "Which spread does x_hat have in lesson 03, whatever came in? (03)",
+        "Lesson 03: which spread does x_hat have, whatever came in?",
         "M1",
     ),
     _slip(
@@ -47,7 +47,7 @@ BANK = (
         3,
         "divides by the number of samples",
         "The number of samples belongs to the mean. The spread is divided by another number.",
-        "What happens to x_hat if the batch is copied twice? (03)",
+        "Lesson 03: what happens to x_hat if the batch is copied twice?",
         "M1",
     ),
     _slip(
@@ -55,7 +55,7 @@ BANK = (
         1,
         "a mean for each sample",
         "That is layer norm: each sample its own ruler.",
-        "Which figure turns the table, and what does it turn? (03, 09)",
+        "Lessons 03 and 09: which figure turns the table, and what does it turn?",
         "M3",
     ),
     _slip(
@@ -63,7 +63,7 @@ BANK = (
         2,
         "one mean for the table",
         "Then features in metres and in years would share a mean.",
-        "Why does each column of the table get a mean? (03)",
+        "Lesson 03: why does each column of the table get a mean?",
         "M3",
     ),
     _slip(
@@ -71,7 +71,7 @@ BANK = (
         3,
         "a mean for each number",
         "A number minus its own mean is 0.",
-        "How many numbers share a mean, if x_hat is to say anything? (03)",
+        "Lesson 03: how many numbers share a mean, if x_hat is to say anything?",
         "M3",
     ),
     _slip(
@@ -79,7 +79,7 @@ BANK = (
         1,
         "statistics are constants",
         "Each x moves the mean and the variance, and through them every x_hat of its batch.",
-        "When one x is pushed, which outputs move? (04)",
+        "Lesson 04: when one x is pushed, which outputs move?",
         "M4",
     ),
     _slip(
@@ -87,7 +87,7 @@ BANK = (
         2,
         "statistics are parameters",
         "Nothing learns them: they are computed from x in every batch. Gamma and beta are learned.",
-        "Which of the layer's numbers does the optimiser change? (03, 04)",
+        "Lessons 03 and 04: which of the layer's numbers does the optimiser change?",
         "M4",
     ),
     _slip(
@@ -95,7 +95,7 @@ BANK = (
         3,
         "statistics are not needed backwards",
         "Three paths lead from x to the loss, and two go through the statistics.",
-        "Which paths are lost if mean and variance are left out? (04)",
+        "Lesson 04: which paths are lost if mean and variance are left out?",
         "M4",
     ),
     _slip(
@@ -103,7 +103,7 @@ BANK = (
         1,
         "evaluates by the batch at hand",
         "That is train mode: the answer would depend on who else is predicted.",
-        "What would a single image get? (05)",
+        "Lesson 05: what would a single image get?",
         "M5",
     ),
     _slip(
@@ -111,7 +111,7 @@ BANK = (
         2,
         "evaluates by mean 0 and variance 1",
         "These are only where the running averages start.",
-        "What did the running averages see in training? (05)",
+        "Lesson 05: what did the running averages see in training?",
         "M5",
     ),
     _slip(
@@ -119,7 +119,7 @@ BANK = (
         3,
         "evaluates by the last batch",
         "The last batch has one tenth of the weight, the older ones the rest.",
-        "How much of the running mean comes from the last batch, with momentum 0.1? (05)",
+        "Lesson 05: how much of the running mean comes from the last batch, with momentum 0.1?",
         "M5",
     ),
     _slip(
@@ -127,7 +127,7 @@ BANK = (
         1,
         "momentum the other way round",
         "That is the convention of Keras, where 0.9 is what PyTorch calls 0.1.",
-        "After one batch from (0, 1), is the running mean near the batch's or near 0? (05)",
+        "Lesson 05: after one batch from (0, 1), is the running mean near the batch's or near 0?",
         "M6",
     ),
     _slip(
@@ -135,7 +135,7 @@ BANK = (
         2,
         "momentum of SGD",
         "The two share only a name. This one averages statistics and touches no weight.",
-        "Does the running mean have a gradient? (05)",
+        "Lesson 05: does the running mean have a gradient?",
         "M6",
     ),
     _slip(
@@ -143,7 +143,7 @@ BANK = (
         3,
         "nine batches ignored",
         "Every batch counts, the newest with weight 0.1.",
-        "How does the weight of one batch fall with each later one? (05)",
+        "Lesson 05: how does the weight of one batch fall with each later one?",
         "M6",
     ),
     _slip(
@@ -151,7 +151,7 @@ BANK = (
         1,
         "whitening makes Gaussian",
         "Means, spreads and correlations change; the shape of a distribution does not.",
-        "Two heaps of points, standardised: how many heaps are there? (02, 03)",
+        "Lessons 02 and 03: two heaps of points, standardised: how many heaps are there?",
         "M10",
     ),
     _slip(
@@ -159,7 +159,7 @@ BANK = (
         2,
         "whitening is min-max",
         "Min-max scaling sets the range. Whitening is about variances and correlations.",
-        "What is the covariance matrix after whitening? (02)",
+        "Lesson 02: what is the covariance matrix after whitening?",
         "M10",
     ),
     _slip(
@@ -167,7 +167,7 @@ BANK = (
         3,
         "whitening is standardising",
         "Two standardised features may still move together.",
-        "Which condition number was left after standardising age and kilometres? (02)",
+        "Lesson 02: which condition number was left after standardising age and kilometres?",
         "M10",
     ),
     _slip(
@@ -175,7 +175,7 @@ BANK = (
         1,
         "two is only noisier",
         "It is more than noise: the distance between the two is lost.",
-        "What does (3, 11) become, and what (100, 101)? (08)",
+        "Lesson 08: what does (3, 11) become, and what (100, 101)?",
         "M12",
     ),
     _slip(
@@ -183,7 +183,7 @@ BANK = (
         2,
         "two give 0",
         "That is what one sample gives. Two lie on both sides of their mean.",
-        "How far are 3 and 11 from their mean, in standard deviations? (08)",
+        "Lesson 08: how far are 3 and 11 from their mean, in standard deviations?",
         "M12",
     ),
     _slip(
@@ -191,7 +191,7 @@ BANK = (
         3,
         "two are not defined",
         "Two numbers have a mean and a spread. PyTorch refuses one.",
-        "What are mean and standard deviation of 3 and 11? (08)",
+        "Lesson 08: what are mean and standard deviation of 3 and 11?",
         "M12",
     ),
     _slip(
@@ -199,7 +199,7 @@ BANK = (
         1,
         "the covariate shift is a theorem",
         "It was the reason given first. No proof came with it, and tests spoke against it.",
-        "Which net trained well although every distribution jumped? (07)",
+        "Lesson 07: which net trained well although every distribution jumped?",
         "M14",
     ),
     _slip(
@@ -207,7 +207,7 @@ BANK = (
         2,
         "the covariate shift is confirmed",
         "Noisy batch norm jumps more than a net without batch norm, and trains faster.",
-        "Which net trained well although every distribution jumped? (07)",
+        "Lesson 07: which net trained well although every distribution jumped?",
         "M14",
     ),
     _slip(
@@ -215,7 +215,7 @@ BANK = (
         3,
         "the covariate shift in conv nets",
         "The tests that spoke against it were made with convolutional nets, too.",
-        "Which net trained well although every distribution jumped? (07)",
+        "Lesson 07: which net trained well although every distribution jumped?",
         "M14",
     ),
 )

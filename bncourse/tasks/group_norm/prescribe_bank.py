@@ -107,8 +107,8 @@ SITUATIONS = {
         },
         {
             "BN": "In large nets the mean and variance of so few samples cost much: with 2 images "
-            "BN's error is 34.7 in the paper's table. (In the lesson's small conv nets there was "
-            "nothing to see of it.)",
+            "BN's error is 34.7 in the paper's table. In the lesson's small conv nets there was "
+            "nothing to see of it.",
             "SyncBN": _ALONE,
             "frozen BN": _SCRATCH,
             "LN": _LAYER,
@@ -263,8 +263,8 @@ NOT_THE_REASON = {
     "mates": (
         "Nobody forbids here that a sample is compared with its batch mates.",
         {
-            "steps": "That is so, but group norm and instance norm do not look at them either. "
-            "What is it in a sequence that rules those out, too?",
+            "steps": "That is so, but group norm and instance norm do not look at them either: "
+            "something else in a sequence rules those out, too.",
         },
     ),
     "unmixed": ("The samples of a batch are mixed here.", {}),
