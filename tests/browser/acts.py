@@ -1,6 +1,6 @@
-"""What a learner does in a page, by keyboard."""
+"""What a learner does in a page, by keyboard; each act ends when the page shows what it did."""
 
-from tests.browser.lab import SEEN, wait_until_changed
+from tests.browser.lab import SEEN, settle, wait_until_changed
 
 
 def press(page, target, key="Enter"):
@@ -8,6 +8,7 @@ def press(page, target, key="Enter"):
     target.scroll_into_view_if_needed()
     target.focus()
     page.keyboard.press(key)
+    settle(page)
 
 
 def type_into(page, box, text):
@@ -16,6 +17,7 @@ def type_into(page, box, text):
     page.keyboard.press("Control+A")
     page.keyboard.type(text)
     page.keyboard.press("Tab")
+    settle(page)
 
 
 def changes(page, cell, act):

@@ -85,6 +85,38 @@ def _wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
             time.sleep(0.1)
 
 
+# The requests that the kernel has not finished. Their idle status is the last that it sends of each,
+# and is counted when the page has taken in all that came before.
+FOLLOW = f"""() => {{
+    const kernel = {WIDGET}.sessionContext.session.kernel;
+    const open = window.unfinished = new Set();
+    kernel.anyMessage.connect((_, {{msg, direction}}) => {{
+        if (direction === 'send' && msg.channel === 'shell') open.add(msg.header.msg_id);
+    }});
+    kernel.iopubMessage.connect((_, msg) => {{
+        if (msg.header.msg_type === 'status' && msg.content.execution_state === 'idle')
+            open.delete(msg.parent_header.msg_id);
+    }});
+}}"""
+# A widget holds back a second change until the kernel is done with the first: look three times.
+SETTLE = """async (limit) => {
+    const start = performance.now();
+    for (let calm = 0; calm < 3; ) {
+        await new Promise(done => setTimeout(done, 10));
+        calm = window.unfinished.size ? 0 : calm + 1;
+        if (performance.now() - start > limit) throw new Error('the kernel is still busy');
+    }
+}"""
+
+
+def settle(page, seconds: float = 60) -> None:
+    """Wait until the kernel has answered all that was asked in the page, and the page shows it.
+
+    Raises playwright's Error when it is still busy after ``seconds``.
+    """
+    page.evaluate(SETTLE, seconds * 1000)
+
+
 class Notebook:
     """A notebook opened in the page."""
 
@@ -99,6 +131,7 @@ class Notebook:
             " === 'idle'",
             timeout=90_000,
         )
+        page.evaluate(FOLLOW)
 
     def _listen(self, message) -> None:
         if message.type == "error" and "favicon" not in message.text:
@@ -115,6 +148,7 @@ class Notebook:
                     .map(o => `code cell ${{i}}: ${{o.ename}}: ${{o.evalue}}`))"""
         )
         self.page.set_default_timeout(30_000)
+        settle(self.page)
         return errors
 
     def cell(self, source: str):
@@ -168,13 +202,10 @@ SEEN = """cell => [...cell.querySelectorAll('.jp-OutputArea img')].map(i => i.sr
     .concat([...cell.querySelectorAll('.widget-html-content svg')].map(e => e.innerHTML)).join()"""
 
 
-def wait_until_changed(page, cell, before: str) -> float:
-    """Wait until the pictures in the cell differ from ``before``; return the milliseconds."""
-    start = time.perf_counter()
+def wait_until_changed(page, cell, before: str) -> None:
+    """Wait until the pictures in the cell differ from ``before``."""
     page.wait_for_function(
         f"([cell, before]) => ({SEEN})(cell) !== before",
         arg=[cell.element_handle(), before],
-        polling=5,
         timeout=20_000,
     )
-    return (time.perf_counter() - start) * 1e3

@@ -109,7 +109,6 @@ def verdict(page, cell):
     press(page, cell.get_by_role("button", name="Check", exact=True))
     panel = cell.locator(".bncourse-verdict")
     panel.wait_for()
-    page.wait_for_timeout(300)
     return panel.inner_text()
 
 
