@@ -85,8 +85,8 @@ def _wait_for(url: str, server: subprocess.Popen, log: Path) -> None:
             time.sleep(0.1)
 
 
-# The requests that the kernel has not finished. Their idle status is the last that it sends of each,
-# and is counted when the page has taken in all that came before.
+# The requests that the kernel has not finished. Their idle status is the last that it sends of
+# each, and is counted when the page has taken in all that came before.
 FOLLOW = f"""() => {{
     const kernel = {WIDGET}.sessionContext.session.kernel;
     const open = window.unfinished = new Set();
