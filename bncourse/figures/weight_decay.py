@@ -22,7 +22,8 @@ from bncourse.figures.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bncourse.experiments.weight_decay import Run, WeightDecay
+    from bncourse.experiments.decayed_nets import Run
+    from bncourse.experiments.weight_decay import WeightDecay
 
 HEIGHT = 400
 MERGED = 4  # windows that make one point of the rotation

@@ -279,7 +279,8 @@ def _() -> Iterator[Slice]:
 
 @slice_of("weight_decay")
 def _() -> Iterator[Slice]:
-    from bncourse.experiments.weight_decay import load_weight_decay, train_nets
+    from bncourse.experiments.decayed_nets import train_nets
+    from bncourse.experiments.weight_decay import load_weight_decay
 
     stored = next(run for run in load_weight_decay().runs if run.decay == 0)
     now = train_nets(stored.rate, 0.0, int(stored.updates[2]), stored.seeds[:2])

@@ -8,6 +8,8 @@ import torch
 
 from bncourse import results
 from bncourse.experiments.batch_race import load_stack
+from bncourse.experiments.decay_controls import COMPARED, CONTROLS, control
+from bncourse.experiments.decayed_nets import CONTROLLED, RATE, SEEDS, UPDATES, WINDOW, train_nets
 from bncourse.experiments.scale_invariance import (
     BATCH_SIZE,
     NO_EPS,
@@ -16,20 +18,7 @@ from bncourse.experiments.scale_invariance import (
     summed_loss,
 )
 from bncourse.experiments.training import mini_batches
-from bncourse.experiments.weight_decay import (
-    COMPARED,
-    CONTROLLED,
-    CONTROLS,
-    DECAYS,
-    RATE,
-    SEARCH_SEEDS,
-    SEEDS,
-    UPDATES,
-    WINDOW,
-    control,
-    load_weight_decay,
-    train_nets,
-)
+from bncourse.experiments.weight_decay import DECAYS, SEARCH_SEEDS, load_weight_decay
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from bncourse.experiments.weight_decay import WINDOW, Run, WeightDecay, load_weight_decay
+from bncourse.experiments.decayed_nets import WINDOW, Run
+from bncourse.experiments.weight_decay import WeightDecay, load_weight_decay
 from bncourse.figures.weight_decay import weight_decay
 from tests.figures.checks import png_of
 
