@@ -88,12 +88,12 @@ class StackedRNN(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Read the sequences; one with a length (S, N) keeps its state from that step on."""
-        networks, samples, steps, _ = x.shape
-        terms = torch.matmul(self.w_x, x.permute(2, 0, 3, 1))
+        networks, samples, _, _ = x.shape
         h = x.new_zeros(networks, HIDDEN, samples)
         seen = []
-        for t in range(steps):
-            z = torch.baddbmm(terms[t], self.w_h, h)
+        # Taken apart at once: the gradient of an index is a tensor of zeros as large as all steps.
+        for t, term in enumerate(torch.matmul(self.w_x, x.permute(2, 0, 3, 1)).unbind()):
+            z = torch.baddbmm(term, self.w_h, h)
             alive = None if lengths is None else (t < lengths)[:, None, :]
             if self.norm is None:
                 new = torch.tanh(z + self.beta)

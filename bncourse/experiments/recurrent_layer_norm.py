@@ -27,7 +27,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bncourse.experiments.longer_sequences import with_blanks
-from bncourse.experiments.quick_recurrent import QuickRNN
 from bncourse.experiments.recurrent import (
     EPS,
     HIDDEN,
@@ -132,7 +131,7 @@ def measure_recurrent_layer_norm(
     with one_thread(), torch.enable_grad():
         x, y, x_test, y_test = sequences(seeds, STEPS)
         for arm, norm in NORMS.items():
-            model = QuickRNN(norm, seeds, pixels=PIXELS // STEPS, steps=STEPS, gamma=1.0)
+            model = StackedRNN(norm, seeds, pixels=PIXELS // STEPS, steps=STEPS, gamma=1.0)
             learn(
                 model,
                 x,

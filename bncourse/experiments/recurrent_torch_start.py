@@ -21,8 +21,7 @@ import numpy as np
 import torch
 
 from bncourse import results
-from bncourse.experiments.quick_recurrent import QuickRNN
-from bncourse.experiments.recurrent import PIXELS, accuracy, learn, sequences
+from bncourse.experiments.recurrent import PIXELS, StackedRNN, accuracy, learn, sequences
 from bncourse.experiments.recurrent_arms import BATCH_SIZE, BUDGETS
 from bncourse.experiments.training import mini_batches, one_thread
 
@@ -108,7 +107,7 @@ def measure(
     each = tuple(seeds) * len(rates)
     with one_thread():
         x, y, x_test, y_test = sequences(each, steps)
-        model = QuickRNN(
+        model = StackedRNN(
             norm, each, pixels=PIXELS // steps, steps=steps, gamma=gamma, start="torch"
         )
         readings = learn(

@@ -210,6 +210,19 @@ def test_gradients_are_clipped_net_by_net():
     assert moved[0] == pytest.approx(0.5, rel=1e-4) and 0.2 < moved[1] <= 0.5 + 1e-4
 
 
+def test_the_backward_pass_holds_no_index_into_all_steps():
+    """It would send back as many zeros as there are numbers in all steps, at every step."""
+    logits = StackedRNN(None, (0,), pixels=1, steps=64)(torch.zeros(1, 5, 64, 1))
+    waiting, names = [logits.grad_fn], {}
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in names:
+            names[node] = node.name()
+            waiting += [earlier for earlier, _ in node.next_functions]
+    assert "TanhBackward0" in names.values()
+    assert not any(name.startswith("Select") for name in names.values())
+
+
 def test_nets_of_other_seeds_do_not_matter():
     both, alone = build("batch", (3, 4)), build("batch", (4,))
     torch.testing.assert_close(both(data())[1:], alone(data()[1:]), atol=1e-5, rtol=0)
