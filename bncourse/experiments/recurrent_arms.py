@@ -8,15 +8,14 @@ the net without a norm is not kept from it. At T = 16 and T = 64 some arms are a
 weights as `nn.RNN` draws them ("torch" in the record).
 
 Each arm runs at its own best rate for each budget, searched on other seeds than those compared.
-What the shared statistics lack is shown by `measure_one_net`: not the first steps', not each step's
-variance, but each step's mean, which follows the place of the image that the step reads.
+What the shared statistics lack is shown by `one_recurrent_net`.
 
 `python -m bncourse.experiments.recurrent_arms` measures everything again, in about eight minutes of
 a quiet core.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,16 +23,15 @@ import torch
 from torch import Tensor
 
 from bncourse import results
-from bncourse.experiments.recurrent import (
-    PIXELS,
-    StackedRNN,
-    accuracy,
-    by_the_batch,
-    learn,
-    re_estimated,
-    sequences,
+from bncourse.experiments.recurrent import StackedRNN, re_estimated
+from bncourse.experiments.recurrent_runs import (
+    BATCH_SIZE,
+    BUDGETS,
+    SEEDS,
+    evaluate,
+    in_batches,
+    run,
 )
-from bncourse.experiments.training import mini_batches, one_thread
 
 NETS = ((None, 0.0), ("batch", 0.1), ("batch", 1.0), ("layer", 0.1), ("layer", 1.0))  # norm, gamma
 FEW = (NETS[0], NETS[1], NETS[4])
@@ -45,9 +43,6 @@ CASES = (
     (16, "torch", FEW),
     (64, "torch", FEW[:2]),
 )
-BATCH_SIZE = 100
-BUDGETS = {8: (100, 200), 16: (150, 300), 64: (100, 200)}  # updates, by T
-SEEDS = (0, 1, 2, 3, 4)
 SEARCH_SEEDS = {8: (100, 101), 16: (100, 101, 102), 64: (100, 101)}  # not those compared
 RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 FIRST_RATES = (2, 3, 4)  # places in RATES; the search goes on while the best is at an end
@@ -99,77 +94,6 @@ class RecurrentArms:
     quartiles_var: dict[int, np.ndarray]
 
 
-@dataclass(frozen=True)
-class OneNet:
-    """Test accuracies of one kind of net by several statistics, S seeds, short training.
-
-    Attributes:
-        own_steps: (K,) how many of the first steps are evaluated by running statistics of their
-            own; the others share one set. 0 is all shared, T is per step.
-        evaluated: (K, S).
-        shared_again: (S,) by shared statistics over the whole training set instead.
-        by_batch: (S,) by the statistics of batches of 100.
-        own_means: (S,) by each step's own mean and a variance that all steps share.
-        own_variances: (S,) the other way round.
-        mean, var: (S, T, H) running statistics of each step.
-        updates: of the training.
-        seeds: (S,).
-    """
-
-    own_steps: tuple[int, ...]
-    evaluated: np.ndarray
-    shared_again: np.ndarray
-    by_batch: np.ndarray
-    own_means: np.ndarray
-    own_variances: np.ndarray
-    mean: np.ndarray
-    var: np.ndarray
-    updates: int
-    seeds: tuple[int, ...]
-
-
-def run(
-    steps: int,
-    start: str,
-    norm: str | None,
-    gamma: float,
-    rate: float,
-    seeds: Sequence[int],
-    measure: Callable[[StackedRNN, Tensor, Tensor, Tensor], dict] | None = None,
-    budgets: Sequence[int] | None = None,
-) -> list[dict[str, np.ndarray]]:
-    """Train one net per seed; return what `measure` finds after each budget.
-
-    `measure` gets the model, x (S, n, T, P), x_test and y_test; left out, it is `evaluate`. The
-    budgets, left out, are those of `BUDGETS`.
-    """
-    with one_thread():
-        x, y, x_test, y_test = sequences(seeds, steps)
-        model = StackedRNN(
-            norm, seeds, pixels=PIXELS // steps, steps=steps, gamma=gamma, start=start
-        )
-        return learn(
-            model,
-            x,
-            y,
-            mini_batches(x.shape[1], BATCH_SIZE, seeds),
-            learning_rate=rate,
-            measure=lambda model: (measure or evaluate)(model, x, x_test, y_test),
-            measure_at=budgets or BUDGETS[steps],
-        )
-
-
-def evaluate(model: StackedRNN, x: Tensor, x_test: Tensor, y_test: Tensor) -> dict:
-    """Return accuracies (S,) in evaluation mode, by name of the statistics."""
-    if model.norm != "batch":
-        return {"evaluated": accuracy(model(x_test), y_test)}
-    found = {}
-    for kind in ("per step", "shared"):
-        model.statistics = kind
-        found[kind] = accuracy(model(x_test), y_test)
-    return found
-
-
 def evaluate_all(model: StackedRNN, x: Tensor, x_test: Tensor, y_test: Tensor) -> dict:
     """Return accuracies (S,) by running, re-estimated and batch statistics, and some of those."""
     found = evaluate(model, x, x_test, y_test)
@@ -191,60 +115,6 @@ def evaluate_all(model: StackedRNN, x: Tensor, x_test: Tensor, y_test: Tensor) -
         found[f"unit {name}"] = values[:, :UNITS].numpy().astype(float)
         found[f"quartiles {name}"] = values.quantile(quarters, dim=1).T.numpy().astype(float)
     return found
-
-
-def in_batches(model: StackedRNN, x: Tensor, y: Tensor, size: int) -> np.ndarray:
-    """Return the accuracy (S,) with batches of that size, by the batches' own statistics."""
-    with by_the_batch(model):
-        return accuracy(torch.cat([model(part) for part in x.split(size, dim=1)], dim=1), y)
-
-
-def measure_one_net(
-    own_steps: Sequence[int] = (0, 1, 4, 8, 16),
-    *,
-    steps: int = 16,
-    gamma: float = 0.1,
-    rate: float = 1.0,
-    seeds: Sequence[int] = SEEDS,
-    updates: int = 100,
-) -> OneNet:
-    """Train BN nets for a moment, and evaluate them by several kinds of running statistics.
-
-    More and more of the first steps get statistics of their own; then all get one of the two. Two
-    to three seconds.
-    """
-
-    def measure(model: StackedRNN, x: Tensor, x_test: Tensor, y_test: Tensor) -> dict:
-        model.statistics, rows = "shared", []
-        with re_estimated(model, x):
-            again = accuracy(model(x_test), y_test)
-        for count in own_steps:
-            model.own_steps = count
-            rows.append(accuracy(model(x_test), y_test))
-        halves = []
-        for model.statistics in ("own means", "own variances"):
-            halves.append(accuracy(model(x_test), y_test))
-        return {
-            "halves": halves,
-            "evaluated": np.array(rows),
-            "re-estimated": again,
-            "by batch": in_batches(model, x_test, y_test, 100),
-            "mean": model.mean.squeeze(-1).transpose(0, 1).numpy().astype(float),
-            "var": model.var.squeeze(-1).transpose(0, 1).numpy().astype(float),
-        }
-
-    found = run(steps, "orthogonal", "batch", gamma, rate, seeds, measure, [updates])[0]
-    return OneNet(
-        tuple(own_steps),
-        found["evaluated"],
-        found["re-estimated"],
-        found["by batch"],
-        *found["halves"],
-        found["mean"],
-        found["var"],
-        updates,
-        tuple(seeds),
-    )
 
 
 def search(steps: int, start: str, norm: str | None, gamma: float) -> dict:

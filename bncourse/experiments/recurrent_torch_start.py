@@ -22,7 +22,7 @@ import torch
 
 from bncourse import results
 from bncourse.experiments.recurrent import PIXELS, StackedRNN, accuracy, learn, sequences
-from bncourse.experiments.recurrent_arms import BATCH_SIZE, BUDGETS
+from bncourse.experiments.recurrent_runs import BATCH_SIZE, BUDGETS
 from bncourse.experiments.training import mini_batches, one_thread
 
 STEPS = (16, 64)

@@ -345,7 +345,8 @@ def _() -> Iterator[Slice]:
 
 @slice_of("recurrent_arms")
 def _() -> Iterator[Slice]:
-    from bncourse.experiments.recurrent_arms import evaluate, load_recurrent_arms, run
+    from bncourse.experiments.recurrent_arms import load_recurrent_arms
+    from bncourse.experiments.recurrent_runs import evaluate, run
 
     stored = load_recurrent_arms()
     c = list(zip(stored.steps, stored.starts, strict=True)).index((8, "orthogonal"))

@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 
 from bncourse import results
-from bncourse.experiments.recurrent_arms import (
-    CASES,
-    SEEDS,
-    load_recurrent_arms,
-    measure_one_net,
-    run,
-)
+from bncourse.experiments.one_recurrent_net import measure_one_net
+from bncourse.experiments.recurrent_arms import CASES, load_recurrent_arms
+from bncourse.experiments.recurrent_runs import SEEDS, run
 
 T16 = 0  # where the case T = 16, orthogonal stands
 

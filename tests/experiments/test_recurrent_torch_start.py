@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from bncourse import results
-from bncourse.experiments.recurrent_arms import BUDGETS, load_recurrent_arms
+from bncourse.experiments.recurrent_arms import load_recurrent_arms
+from bncourse.experiments.recurrent_runs import BUDGETS
 from bncourse.experiments.recurrent_torch_start import (
     ARMS,
     RATES,
