@@ -29,7 +29,7 @@ from bncourse.tasks.capstone.patient import faults_of, healthy, source
 
 EXERCISE = "11_capstone"
 SOLUTION = Path(__file__).parents[1] / "solutions" / f"{EXERCISE}.ipynb"
-NAMES = ("ada", "bela", "chioma", "dmitri", "eun-ji", "fatima")
+NAMES = tuple("ada bela chioma dmitri eun-ji fatima goran hana ines jun kofi lena".split())
 MEAN_AND_SD = """
 def my_tests(make):
     y = make(4).forward(np.random.default_rng(0).normal(3, 2, (50, 4)))
@@ -111,7 +111,7 @@ def anchors(runs: int) -> None:
         "no norm": layers_tried.Nothing,
     }
     heads = {
-        small_batches: small_batches.LABELS, shift: shift.LABELS,
+        small_batches: small_batches.SCALE.labels, shift: shift.SCALE.labels,
         sequence: ("gradient at step 16", "evaluation off by", "96 steps"),
     }  # fmt: skip
     for part, labels in heads.items():

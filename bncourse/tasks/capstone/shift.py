@@ -10,14 +10,15 @@ import numpy as np
 from bncourse.grading.served_layers import RESULTS, serve_layers
 from bncourse.grading.task import Misconception, Task
 from bncourse.tasks.capstone import layers_tried, ward
-from bncourse.tasks.capstone.anchored import credit, measure_levels, tell, with_levels
+from bncourse.tasks.capstone.anchored import Scale
 from bncourse.tasks.capstone.desk import Desk, Order, side_by_side
 from bncourse.tasks.capstone.small_batches import PATIENCE, cases, stub
 
 SHIFTS = ((0.5, 0.0), (1.0, 0.3))
-LABELS = ("half as bright", "brighter by 0.3")
 BATCH_SIZE, SEEDS = 32, 3
-TOP = 0.88  # a little below the worst that recalibrated batch norm reached
+# The top is a little below the worst that recalibrated batch norm reached; statistics of the old
+# images, those of a faulty layer too, still leave half of the images right.
+SCALE = Scale(("half as bright", "brighter by 0.3"), 0.88, (5, 5), zero=0.5)
 
 
 def plan(run: int) -> Generator[list[Order], list, np.ndarray]:
@@ -32,7 +33,7 @@ def plan(run: int) -> Generator[list[Order], list, np.ndarray]:
 
 # Whatever is lost: something was learned, and the brighter images show less of it.
 AS_IN_TRAINING = tuple(
-    with_levels(levels, layers_tried.BatchNorm, TOP) for levels in product((2, 3, 1), (1, 2, 0))
+    SCALE.with_levels(levels, layers_tried.BatchNorm) for levels in product((2, 3, 1), (1, 2, 0))
 )
 MISCONCEPTIONS = (
     Misconception(
@@ -50,7 +51,7 @@ MISCONCEPTIONS = (
         "normalises nothing, or it never leaves training mode, in which one image has no spread.",
         "Which statistics does your layer use after eval()? And what does C.6 say of it at 32?",
         "",
-        with_levels((0, 0), layers_tried.Nothing, TOP),
+        SCALE.with_levels((0, 0), layers_tried.Nothing),
     ),
 )
 
@@ -60,12 +61,12 @@ TASK = Task(
     entry="shift_norm",
     objective="Say what a net needs when its inputs change after training",
     minutes=15,
-    points=10.0,
+    points=float(sum(SCALE.points)),
     patience=PATIENCE,
     params=("run",),
     outputs=RESULTS,
     cases=cases,
-    reference=with_levels((3, 3), layers_tried.Recalibrated, TOP),
+    reference=SCALE.with_levels((3, 3), layers_tried.Recalibrated),
     misconceptions=MISCONCEPTIONS,
     hints=(
         "Half the brightness, or 0.3 more of it: what does that do to what a unit of the first "
@@ -79,8 +80,8 @@ TASK = Task(
     stub=stub,
     driver=serve_layers,
     oracle=Desk(plan),
-    measure=measure_levels(LABELS, TOP),
-    credit=credit(TOP),
-    tell=tell(LABELS, TOP),
+    measure=SCALE.measure,
+    credit=SCALE.credit,
+    tell=SCALE.tell,
     tell_success=True,
 )
