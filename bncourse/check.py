@@ -69,6 +69,8 @@ def judge_answer(task: Task, value: Any, seed: int | None = None) -> Verdict:
         {
             "status": verdict.status.value,
             "misconceptions": verdict.misconceptions,
+            "failed": verdict.failed,
+            "told": verdict.seen if task.tell else (),
             "credit": round(verdict.credit, 4),
             "seed": seed,
             "confidence": confidence,
@@ -162,7 +164,8 @@ def _kept(task: Task) -> bool:
 
 def _confidence(task: Task, value: Any, verdict: Verdict) -> int | None:
     asked = isinstance(task.form, Form) and task.form.confidence
-    if not asked or not isinstance(value, Mapping) or verdict.status is Status.UNREADABLE:
+    unread = verdict.status in (Status.UNREADABLE, Status.ERROR)
+    if not asked or not isinstance(value, Mapping) or unread:
         return None
     return read_confidence(value)
 

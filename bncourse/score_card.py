@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from bncourse.grading import progress as log
 from bncourse.registry import find
@@ -12,18 +13,28 @@ from bncourse.tasks.capstone import PARTS
 
 HONEST = "From your latest checks here. What counts is the grader's run, on numbers of its own."
 WIDTH, ROW, LEFT, RIGHT, BAR = 780, 30, 150, 290, 16
+FONT = "Arial, Helvetica, sans-serif"
 INK, QUIET, EARNED, OPEN = "#1A1A1A", "#595959", "#0072B2", "#E4E4E4"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the card: its points, what was earned of them, and its tasks not yet checked."""
+    """One part of the card.
+
+    Attributes:
+        name: of the part.
+        points, earned: what it is worth, and what was earned of that.
+        unchecked: its tasks that were not checked yet.
+        weakest: the task that misses most points.
+        missing: what the last check saw of each task that is not yet whole.
+    """
 
     name: str
     points: float
     earned: float
     unchecked: tuple[str, ...]
     weakest: str
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,23 +63,30 @@ class Card:
         gain = f"{best.points - best.earned:.1f}"
         return f"Most is to be gained in {best.name} ({gain} points): look at {best.weakest}."
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Say for each task that was checked and is not whole what the check saw."""
+        return tuple(line for part in self.parts for line in part.missing)
+
     def lines(self) -> list[str]:
-        """Return a line for each part, the sum, the advice and what the numbers are."""
+        """Return a line for each part, the sum, the advice, what is missing, what it all is."""
         rows = []
         for part in self.parts:
             open_ = f"   not checked yet: {', '.join(part.unchecked)}" if part.unchecked else ""
             rows.append(f"{part.name:<18}{part.earned:6.1f} of {part.points:3.0f}{open_}")
         total = f"{'all':<18}{self.earned:6.1f} of {self.points:3.0f}"
-        return [*rows, total, self.advice, HONEST]
+        return [*rows, total, self.advice, *self.missing, HONEST]
 
     def __repr__(self) -> str:
         return "\n".join([f"Score card of {self.learner}", *self.lines()])
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        told = "".join(f"<div>{escape(text)}</div>" for text in (self.advice, HONEST))
+        missing = "".join(f"<li>{escape(line)}</li>" for line in self.missing)
+        told = f'<div>{escape(self.advice)}</div><ul style="margin:4px 0">{missing}</ul>'
+        told += f"<div>{escape(HONEST)}</div>"
         html = (
             '<div role="group" aria-label="Score card" style="max-width:56em;font-size:14px;'
-            f'color:{INK};background:#fff;padding:6px 12px">'
+            f'font-family:{FONT};color:{INK};background:#fff;padding:6px 12px">'
             f"<strong>Score card of {escape(self.learner)}</strong>{self.svg()}{told}</div>"
         )
         return {"text/html": html, "text/plain": repr(self)}
@@ -86,7 +104,7 @@ class Card:
         return (
             f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {WIDTH} {high}" '
             f'width="{WIDTH}" style="max-width:100%;display:block" font-size="14" fill="{INK}" '
-            f'font-family="Arial, Helvetica, sans-serif">{"".join(rows)}{total}</svg>'
+            f'font-family="{FONT}">{"".join(rows)}{total}</svg>'
         )
 
     def _row(self, part: Part, k: int, scale: float) -> str:
@@ -110,11 +128,12 @@ def score_card() -> Card:
 
 
 def _part(name: str, ids: tuple[str, ...]) -> Part:
-    points, credits = {i: find(i).points for i in ids}, {}
+    points, seen = {i: find(i).points for i in ids}, {}
     for i in ids:
         event = log.latest("check", i)
         if event is not None:
-            credits[i] = float((event["payload"] or {}).get("credit", 0.0))
+            seen[i] = event["payload"] or {}
+    credits = {i: float(payload.get("credit", 0.0)) for i, payload in seen.items()}
     missing = {i: points[i] * (1 - credits.get(i, 0.0)) for i in ids}
     return Part(
         name,
@@ -122,4 +141,14 @@ def _part(name: str, ids: tuple[str, ...]) -> Part:
         sum(points[i] * credits.get(i, 0.0) for i in ids),
         tuple(i for i in ids if i not in credits),
         max(missing, key=missing.__getitem__),
+        tuple(f"{i}: {_saw(payload)}" for i, payload in seen.items() if missing[i] > 0),
     )
+
+
+def _saw(payload: dict[str, Any]) -> str:
+    """Say what a check saw: what its task tells, or the names of the cases that failed."""
+    if payload.get("told"):
+        return "; ".join(payload["told"])
+    if payload.get("failed"):
+        return f"not yet right: {', '.join(payload['failed'])}"
+    return "it could not be judged; run its check again to see why"

@@ -47,6 +47,8 @@ def explain(task: Task, evidence: Evidence) -> tuple[Explanation, ...]:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if task.partial:
+            if evidence.cases[0].outcome.values is None:  # it could not be read
+                return ()
             return _explain_fields(task, evidence.cases[0])
         return _explain_outputs(task, evidence)
 

@@ -102,11 +102,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class Form:
-    """A few fields and the text that asks, written from the case's numbers."""
+    """A few fields and the text that asks, written from the case's numbers.
+
+    ``confidence``: how sure the learner is may be said, too. ``whole``: nothing is judged before
+    every field is filled.
+    """
 
     question: Callable[[Mapping[str, Any]], str]
     fields: tuple[Number | Choice, ...]
     confidence: bool = False
+    whole: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,9 +153,8 @@ def fill_form(task: Any, value: Any) -> Callable[..., Any]:
         raise AnswerError(f"{task.entry} should be a dict such as {{{example}}}.")
     extra = [str(k) for k in value if k not in form.names and k != "confidence"]
     if extra:
-        raise AnswerError(
-            f"{task.entry} has no field {', '.join(extra)}; its fields are {', '.join(form.names)}."
-        )
+        known = ", ".join((*form.names, *(("confidence",) if form.confidence else ())))
+        raise AnswerError(f"{task.entry} has no field {', '.join(extra)}; its fields are {known}.")
     typed = {n: value.get(n) for n in form.names}
     filled = {n: v for n, v in typed.items() if v is not None and v is not Ellipsis and v != ""}
     if not filled:
@@ -158,6 +162,9 @@ def fill_form(task: Any, value: Any) -> Callable[..., Any]:
     read = {n: np.array(form.field(n).read(v)) for n, v in filled.items()}
     if form.confidence:
         read_confidence(value)
+    empty = [name for name in form.names if name not in filled]
+    if form.whole and empty:
+        raise AnswerError(f"still empty: {', '.join(empty)}. All are judged at once; guess.")
     answers = {n: read.get(n, np.array(np.nan)) for n in form.names}
     return lambda *args: answers
 
@@ -188,7 +195,9 @@ def read_confidence(value: Mapping[str, Any]) -> int | None:
     said = value.get("confidence")
     if said is None or said is Ellipsis:
         return None
-    if isinstance(said, bool) or said not in CONFIDENCE:
+    if isinstance(said, str) and said.strip().isdecimal():
+        said = int(said)
+    if isinstance(said, bool) or not isinstance(said, int) or said not in CONFIDENCE:
         steps = ", ".join(f"{k} ({words})" for k, words in CONFIDENCE.items())
-        raise AnswerError(f"confidence should be one of {steps}; {said!r} is none.")
+        raise AnswerError(f"confidence should be one of {steps}, for all together; not {said!r}.")
     return int(said)

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from bncourse.grading.objectives import NOT_STARTED, ORDER, TRIED, task_state
 
-# One exercise where it is new, and another one in which it is needed again.
+# One exercise where it is new, and another in which it is needed again, mostly lessons later.
 ABILITIES = {
     "count and split batches": ("1.2", "8.2"),
-    "standardise without leakage": ("2.2", "2.3"),
+    "standardise without leakage": ("2.3", "C.4"),
     "the forward pass: axes, eps, scale and shift": ("3.3", "6.3"),
     "the three paths of the gradient": ("4.4", "9.3"),
-    "two modes and the running averages": ("5.3", "5.4"),
-    "what is known about why it works": ("7.3", "7.5"),
-    "the conditions under which it fails": ("8.2", "8.3"),
-    "the choice of a normaliser": ("10.2", "10.5"),
+    "two modes and the running averages": ("5.3", "8.4"),
+    "what is known about why it works": ("7.5", "10.9"),
+    "the conditions under which it fails": ("8.3", "C.6"),
+    "the choice of a normaliser": ("10.5", "C.7"),
 }
 
 

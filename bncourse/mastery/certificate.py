@@ -78,14 +78,18 @@ def _page(
         el("header", el("h1", "Batch normalisation: what ", el("bdi", name), " can do")),
         el("p", f"{when}, course version {__version__}", class_="quiet"),
         el("p", WHAT),
-        el("h2", "Abilities, each proved in two lessons or two exercises"),
+        el("h2", "Abilities, each proved twice: where it is new, and where it is needed again"),
         _table(("ability", "state", "exercises"), [(a.text, a.state, a.tasks) for a in able]),
         el("h2", "Eight questions before and after the course"),
         el("p", f"{told(found)}."),
-        el("ul", [el("li", f"{TOPICS[g.question][0]}: {g.told}") for g in found]),
+        el("ul", [el("li", f"{TOPICS[g.question][0]}: {g.told}{_belief(g)}") for g in found]),
         el("h2", "Objectives by lesson"),
         [_lesson(stem, own) for stem, own in reached.items() if own],
     )
+
+
+def _belief(one: Gain) -> str:
+    return f" (now: {one.belief_after})" if one.belief_after else ""
 
 
 def _lesson(stem: str, own: list[Objective]) -> Html:

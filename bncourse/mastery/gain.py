@@ -28,11 +28,16 @@ TOPICS = {
 
 @dataclass(frozen=True)
 class Gain:
-    """One question before and after the course; None where it was not answered."""
+    """One question before and after the course; None where it was not answered.
+
+    ``belief``, ``belief_after``: the misconceptions that wrong answers stood for, or "".
+    """
 
     question: str
     before: bool | None
     after: bool | None
+    belief: str = ""
+    belief_after: str = ""
 
     @property
     def told(self) -> str:
@@ -51,7 +56,16 @@ def gains() -> list[Gain]:
     the questions came again. After counts the first whole answer: later ones have seen the verdict.
     """
     before, after = _before(), _after()
-    return [Gain(name, _right(BEFORE, before, name), _right(AFTER, after, name)) for name in TOPICS]
+    return [
+        Gain(
+            name,
+            _right(BEFORE, before, name),
+            _right(AFTER, after, name),
+            _belief(BEFORE, before, name),
+            _belief(AFTER, after, name),
+        )
+        for name in TOPICS
+    ]
 
 
 def normalised(found: list[Gain]) -> float | None:
@@ -72,9 +86,17 @@ def gain() -> Table:
     log.use_learner(sys._getframe(1).f_globals.get("learner"))
     found = gains()
     rows = tuple(
-        (TOPICS[g.question][0], _sign(g.before), _sign(g.after), g.told, _again(g)) for g in found
+        (
+            TOPICS[g.question][0],
+            g.belief or _sign(g.before),
+            g.belief_after or _sign(g.after),
+            g.told,
+            _again(g),
+        )
+        for g in found
     )
-    return Table(told(found), ("question", "before", "after", "change", "read again"), rows)
+    head = ("question", "before, you said", "after, you said", "change", "read again")
+    return Table(told(found), head, rows)
 
 
 def told(found: list[Gain]) -> str:
@@ -91,7 +113,10 @@ def told(found: list[Gain]) -> str:
     share = normalised(found)
     if share is None:
         return f"{said}; nothing was left to gain"
-    return f"{said}; gained of what was open, less what was lost: {share:.0%}"
+    words = [g.told for g in found]
+    learnt, lost, open_ = words.count("learnt"), words.count("lost"), len(found) - before
+    gone = f", {lost} lost" if lost else ""
+    return f"{said}: {learnt} of {open_} open ones learnt{gone}; normalised gain {share:.0%}"
 
 
 def _sign(right: bool | None) -> str:
@@ -123,13 +148,25 @@ def _letters(event: dict[str, Any]) -> dict[str, Any]:
     return {name: letter for name, letter in given.items() if letter not in (None, "", ...)}
 
 
+def _belief(task_id: str, given: dict[str, Any], name: str) -> str:
+    """Return the misconception that a wrong answer stands for, as 10.9 names it, or ""."""
+    if _right(task_id, given, name) is not False:
+        return ""
+    option = find(task_id).form.field(name).options[_place(task_id, given, name)]
+    here = find(AFTER).form.field(name).options.index(option)
+    slips = [m for m in find(AFTER).misconceptions if m.wrong({}).get(name) == here]
+    return slips[0].key if slips else ""
+
+
+def _place(task_id: str, given: dict[str, Any], name: str) -> int:
+    return int(find(task_id).form.field(name).read(given[name]))
+
+
 def _right(task_id: str, given: dict[str, Any], name: str) -> bool | None:
     letter = given.get(name)
     if not isinstance(letter, str) or not letter.strip():
         return None
-    task = find(task_id)
-    wanted = task.reference({})[name]
     try:
-        return bool(task.form.field(name).read(letter) == wanted)
+        return bool(_place(task_id, given, name) == find(task_id).reference({})[name])
     except AnswerError:
         return None

@@ -237,6 +237,7 @@ FORM = Form(
         Choice(name, text, tuple(choices[k] for k in options(ORDER_SEED)[name]))
         for name, (text, *choices) in reversed(QUESTIONS.items())
     ),
+    whole=True,  # or the verdict on seven answers would help with them in the one that counts
 )
 
 TASK = form_task(
