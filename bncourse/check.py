@@ -153,7 +153,10 @@ def _discreet(task: Task, verdict: Verdict) -> Verdict:
         event["payload"]["rung"] >= NAMING_RUNG for event in hints
     ):
         return verdict
-    note = f'What it is comes with the second hint, hint("{task.id}"): try to find it before.'
+    note = (
+        f'Try to find it. What it is called comes after the second hint, hint("{task.id}"), with '
+        "the next check."
+    )
     return replace(verdict, looks_like=(), notes=(*verdict.notes, note))
 
 

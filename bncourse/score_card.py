@@ -146,9 +146,9 @@ def _part(name: str, ids: tuple[str, ...]) -> Part:
 
 
 def _saw(payload: dict[str, Any]) -> str:
-    """Say what a check saw: what its task tells, or the names of the cases that failed."""
-    if payload.get("told"):
-        return "; ".join(payload["told"])
+    """Say what a check saw: the names of the cases that failed, or what its task tells."""
     if payload.get("failed"):
         return f"not yet right: {', '.join(payload['failed'])}"
+    if payload.get("told"):
+        return "; ".join(payload["told"])
     return "it could not be judged; run its check again to see why"

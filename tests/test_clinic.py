@@ -102,6 +102,18 @@ def test_the_score_card_adds_up_the_latest_checks():
     assert score_card().earned == pytest.approx(9)
 
 
+def test_the_score_card_says_what_each_check_saw():
+    check("C.4", built("data", frozenset({"batches of one class"}))["prepare"])
+    check("C.5", lambda make: True)
+    lines = score_card().missing
+    assert lines[0].startswith("C.4: not yet right: ") and "batches of eight" in lines[0]
+    assert lines[1].startswith("C.5: your tests reject 0 of 30 wrong layers")
+    html = score_card()._repr_mimebundle_()["text/html"]
+    assert html.count("<li>") == 2 and "font-family" in html
+    check("C.4", built("data")["prepare"])
+    assert len(score_card().missing) == 1
+
+
 def test_notebooks_import_them_from_the_course():
     assert bncourse.admit is admit and bncourse.score_card is score_card
     assert bncourse.trial is trial

@@ -178,6 +178,8 @@ def _missing(task: Task, ran: Ran, cells: Sequence[Cell]) -> Verdict:
             )
             return Verdict(task.id, task.title, Status.ERROR, seen=seen)
     note = f"There is no {task.entry} in this notebook. Was it renamed, or its cell deleted?"
+    if any("admit(" in cell.source for cell in cells):
+        note = f"There is no {task.entry} in this notebook. Was its cell with admit(…) never run?"
     return Verdict(task.id, task.title, Status.NOT_STARTED, notes=(note,))
 
 

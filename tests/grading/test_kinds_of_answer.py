@@ -5,11 +5,13 @@ import pytest
 
 from bncourse.grading.answers import AnswerError
 from bncourse.grading.batches import DEALT, deal_batches
+from bncourse.grading.form import fill_form
 from bncourse.grading.judge import judge
 from bncourse.grading.kinds import driven_task, slips
 from bncourse.grading.run_local import run_cases
 from bncourse.grading.task import Case, Misconception, Task
 from bncourse.grading.verdict import Status
+from bncourse.registry import find
 
 
 def root(x, *, check=True, sign=1):
@@ -141,3 +143,18 @@ def test_a_driven_tasks_own_functions_are_driven_too():
 def test_what_is_no_list_of_batches_is_said_to_be_none(answer, word):
     with pytest.raises(AnswerError, match=word):
         deal_batches(DEAL, answer)(7, 3, 11, False)
+
+
+def test_a_confidence_that_is_none_is_an_answer_that_cannot_be_read():
+    task = find("10.8")
+    for said in ([3] * 8, {"width": 3}, "very", True, 4, 2.5):
+        with pytest.raises(AnswerError, match="for all together"):
+            fill_form(task, {"width": "a", "confidence": said})
+    assert fill_form(task, {"width": "a", "confidence": "3"})()["width"] == 0
+    with pytest.raises(AnswerError, match="no field widh; .*, confidence"):
+        fill_form(task, {"widh": "a"})
+
+
+def test_a_form_that_is_judged_as_a_whole_says_what_is_empty_and_nothing_else():
+    with pytest.raises(AnswerError, match="still empty: why, small_batch"):
+        fill_form(find("10.9"), {"divisor": "a"})

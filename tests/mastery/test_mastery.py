@@ -47,6 +47,25 @@ def test_gain_is_told_for_each_question():
     assert "lesson 05" in repr(gain())
 
 
+def test_gain_names_the_beliefs():
+    check("0.1", _letters("0.1", "axis", "momentum"))
+    check("10.9", _letters("10.9", "momentum"))
+    found = {g.question: g for g in gains()}
+    option = find("0.1").form.field("axis").read(_letters("0.1", "axis")["axis"])
+    text = find("0.1").form.field("axis").options[int(option)]
+    named = {"32, one for each sample": "a mean for each sample",
+             "1, over the whole table": "one mean for the table",
+             "320, one for each number": "a mean for each number"}  # fmt: skip
+    assert found["axis"].belief == named[text] and found["axis"].belief_after == ""
+    assert found["momentum"].belief and found["momentum"].belief_after in repr(gain())
+    assert "1 of 2 open ones learnt; normalised gain 50%" in repr(gain())
+
+
+def test_seven_answers_are_not_judged():
+    verdict = check("10.9", _letters("10.9") | {"why": None})
+    assert verdict.status.value == "unreadable" and "still empty: why" in verdict.seen[0]
+
+
 def test_what_counts_is_the_last_answer_before_and_the_first_one_after():
     check("0.1", _letters("0.1", *TOPICS))
     check("0.1", _letters("0.1", *list(TOPICS)[:4]))

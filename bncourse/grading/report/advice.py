@@ -57,7 +57,7 @@ def next_steps(result: Result) -> list[tuple[str, str]]:
         says = f"In your notebook, {check} judges an answer as often as you like, and {hint} helps"
         steps.append(("", f"{says} one step at a time."))
     elif result.tasks:
-        steps.append(("", "Nothing is left to mend here. Go on to the next lesson."))
+        steps.append(("", "Nothing is left to mend here. Go on."))
     return steps
 
 

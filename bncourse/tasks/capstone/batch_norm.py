@@ -23,8 +23,8 @@ TOLD = {
         "M2",
     ),
     "momentum reversed": (
-        "The memory keeps a tenth of what it knew and takes nine tenths of the new batch.",
-        "Of which of the two is momentum the weight?",
+        "In the memory the weights of old and new are exchanged: much is taken of each new batch.",
+        "Momentum is a weight: of what the memory knew, or of the new batch?",
         "M6",
     ),
     "eval mode ignored": (
@@ -200,8 +200,9 @@ TASK = driven_task(
     reference=built("batch_norm")["BatchNorm"],
     misconceptions=from_faults("batch_norm", "BatchNorm", TOLD),
     hints=(
-        "The cases that fail say which of the four things a layer does is ill: what it answers in "
-        "training, what it remembers, what it answers in evaluation, what it sends back.",
+        "A layer does four things: it answers in training, remembers, answers in evaluation, and "
+        "sends back (backward). Go by the first of the cases that fail, as they are listed: what "
+        "is ill there may make later ones fail.",
         "Write the four lines of the algorithm and the rule of the memory on paper, then compare "
         "word by word: which axes, which divisor, where eps stands, which of old and new has the "
         "weight momentum, what may happen in evaluation.",

@@ -92,7 +92,7 @@ TASK = driven_task(
     misconceptions=from_faults("group_norm", "GroupNorm", TOLD),
     hints=(
         "Give it one image, then the same image with another one beside it. Then exchange two "
-        "channels of one group.",
+        "channels of one group, and two of different groups.",
         "A group is a block of neighbouring channels with all their places, of one image. How many "
         "means are there for N images and G groups?",
         "x of shape (1, 4, 1, 2) with the numbers 0 to 7 and two groups: the first group holds 0, "

@@ -91,7 +91,8 @@ TASK = driven_task(
     reference=built("layer_norm")["LayerNorm"],
     misconceptions=from_faults("layer_norm", "LayerNorm", TOLD),
     hints=(
-        "Give it one row, then the same row with another one below it.",
+        "Give it one row, then the same row with another one below it; then a row whose numbers "
+        "are all alike, with an eps as large as 4.",
         "Each row has a mean and a variance of its own; eps is added to that variance, under the "
         "root.",
         "For the row (1, 3) the mean is 2 and the variance 1; with eps = 3 the outputs are −0.5 "

@@ -10,7 +10,7 @@ from bncourse.grading.evidence import Evidence
 from bncourse.grading.layer_uses import GRADIENTS
 from bncourse.grading.words import apart
 
-SHORT = 16  # numbers of an array that are written out
+SHORT = 30  # numbers of an array that are written out
 
 
 def tell_use(make: str) -> Callable[[Evidence], tuple[str, ...]]:

@@ -176,6 +176,6 @@ def test_what_to_do_next_fits_how_the_answer_was_found(status, says):
 def test_who_is_done_is_told_so():
     done = [verdict(Status.CORRECT), verdict(Status.RECORDED)]
     assert next_steps(result(*done)) == [
-        ("", "Nothing is left to mend here. Go on to the next lesson."),
+        ("", "Nothing is left to mend here. Go on."),
     ]
     assert next_steps(replace(result(), tasks=())) == []
