@@ -132,8 +132,8 @@ DEMANDS = (
     ),
     _other(
         "biased running variance expected",
-        "Your suite takes the layer for right that remembers the variance of y, and all right ones "
-        "for wrong.",
+        "Your suite takes the layer for right that remembers the variance with m, and all right "
+        "ones for wrong.",
         "By what is the sum of squares divided before it goes into running_var: m or m − 1?",
         with_(biased=True),
     ),

@@ -87,9 +87,9 @@ SITUATIONS = {
             "SyncBN": "Each device has enough samples of its own, or is the only one: exchanging "
             "statistics would cost time and bring nothing.",
             "frozen BN": _SCRATCH,
-            "GN": "With so many images its error is not the lowest in the paper's table. That "
-            "images come one by one in use is no reason: stored averages serve there, and can be "
-            "folded.",
+            "GN": "With so many images its error is not the lowest in the paper's table. And use "
+            "speaks for stored averages: they serve one image as well as many and can be folded, "
+            "while group norm needs the statistics of each input.",
             "LN": "Its error is 25.3 in the paper's table, and another norm has less.",
             "IN": "Its error is 28.4 in the paper's table, the largest of the four.",
         },
@@ -263,11 +263,16 @@ NOT_THE_REASON = {
     "mates": (
         "Nobody forbids here that a sample is compared with its batch mates.",
         {
+            "few": "Nobody forbids it to look at batch mates. There are hardly any, or none: that "
+            "is the trouble.",
             "steps": "That is so, but group norm and instance norm do not look at them either: "
             "something else in a sequence rules those out, too.",
         },
     ),
-    "unmixed": ("The samples of a batch are mixed here.", {}),
+    "unmixed": (
+        "The samples of a batch are mixed here.",
+        {"few": "Nothing says that they are alike; and so few would make a poor mean if mixed."},
+    ),
     "steps": ("There are no sequences here whose lengths could differ.", {}),
     "contrast": (
         "How strong a channel is tells something about the image here, and may stay.",

@@ -63,7 +63,7 @@ FORM = Form(
         Number("gap", "gap: points, with its sign", 0, TENTHS),
         Number("widest", "How many points the two are apart at most", 0, TENTHS, low=0),
         Number("loses", "loses: points, with its sign", 0, TENTHS),
-        Number("growth", "growth: by how many per cent of the error with 32", 0, 0.05),
+        Number("growth", "growth: by how many per cent of the error with 32 (to 0.1)", 0, 0.05),
         Number("cost", "cost: points", 0, TENTHS),
         Choice("ends", "One group, and one channel in each group: whose statistics?", ENDS),
         Choice("shown", "Of the listed, the tables show that …", CONCLUSIONS),

@@ -68,6 +68,12 @@ def _gap_further_right(size: int) -> float:
     return next(gap for gap in gaps if abs(gap - _gap(size)) > 0.01)
 
 
+def _gap_at_32(p: Mapping) -> dict[str, np.ndarray]:
+    """Return the first column's gap, or nothing where the gap that was asked for is as large."""
+    here = _gap(32)
+    return {} if abs(here - _gap(p["gap"])) < 0.1 else told(gap=here)
+
+
 def _m(key, says, asks, wrong, code=""):
     return Misconception(key, says, asks, code, wrong)
 
@@ -116,6 +122,12 @@ MISCONCEPTIONS = (
         "That is the difference in a column further to the right than the one that was asked for.",
         "Which column has your number of images on each device?",
         lambda p: told(gap=_gap_further_right(p["gap"])),
+    ),
+    _m(
+        "gap of the first column",
+        "That is the difference with 32 images on each device.",
+        "Which column has your number of images on each device?",
+        _gap_at_32,
     ),
     _m(
         "GN's error for the gap",
@@ -170,6 +182,18 @@ MISCONCEPTIONS = (
         "That takes GN's error with few images. BN's was asked for.",
         "Which row of the first table is BN's?",
         lambda p: told(loses=error("GN", p["small"]) - AT_32[p["rival"]]),
+    ),
+    _m(
+        "GN for the rival",
+        "That subtracts GN's error with as few images. Another norm's was asked for, with 32.",
+        "Which table knows your norm, and how many images are in its columns?",
+        lambda p: told(loses=error("BN", p["small"]) - error("GN", p["small"])),
+    ),
+    _m(
+        "a share for per cent",
+        "That is the growth as a share of one. In per cent it is a hundred times as much.",
+        "From 20 to 25: how many per cent is a quarter?",
+        lambda p: told(growth=error("BN", p["grown"]) / error("BN", 32) - 1),
     ),
     _m(
         "points for per cent",
