@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bncourse.grading.task import Misconception
+from bncourse.tasks.group_norm.forward_switches import group_norm
 
 ONE_SAMPLE = "one image, twelve channels in four groups"
 POINTS = "maps of 1 × 1, twelve channels in three groups"
@@ -29,7 +30,40 @@ def _min_max(x, groups, gamma, beta, eps=1e-5):
     return gamma[:, None, None] * x_hat + beta[:, None, None]
 
 
+def _affine_first(x, groups, gamma, beta, eps=1e-5):
+    return group_norm(
+        gamma[:, None, None] * x + beta[:, None, None],
+        groups,
+        np.ones_like(gamma),
+        np.zeros_like(beta),
+        eps,
+    )
+
+
+def _eps_twice(x, groups, gamma, beta, eps=1e-5):
+    _guard(x, groups)
+    t = x.reshape(len(x), groups, -1)
+    sd = np.sqrt(t.var(2, keepdims=True) + eps) + eps
+    x_hat = ((t - t.mean(2, keepdims=True)) / sd).reshape(x.shape)
+    return gamma[:, None, None] * x_hat + beta[:, None, None]
+
+
 OTHERS = (
+    Misconception(
+        "gamma and beta before the norm",
+        "Gamma and beta were applied to x, and the norm came behind: it takes away again what a "
+        "group has in common of them.",
+        "Which numbers do gamma and beta change: x, or x_hat?",
+        "M8",
+        wrong=_affine_first,
+    ),
+    Misconception(
+        "eps twice",
+        "eps is added to the variance and to the standard deviation.",
+        "How often does eps stand in the formula, and where?",
+        "M17",
+        wrong=_eps_twice,
+    ),
     Misconception(
         "stored statistics",
         "The values pass almost unchanged, as by a layer whose stored mean is 0 and whose stored "
