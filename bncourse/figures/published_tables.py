@@ -26,8 +26,9 @@ LOOKS: dict[str, tuple[str, str, list[float] | None, str]] = {
 }
 LOW, HIGH, STEP = 22, 36, 4  # percent, holds all that the paper reports
 REPORTED = "reported by the paper, not measured here"
-WIDTH, HEIGHT = 884, 372
-TOP, TALL = 74, 232
+WIDTH, HEIGHT = 884, 384
+TOP, TALL = 86, 232
+ERRORS = "validation error, %"
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,9 @@ def published_tables(record: WuHe) -> Static:
     head = f"ResNet-50 on ImageNet, Wu & He (2018): {REPORTED}"
     parts: list[svg.Element] = [words(12, 24, head, size=HEAD, bold=True)]
     for k, (panel, name, label) in enumerate(zip(panels, names, labels, strict=True)):
-        parts.append(words(panel.left, TOP - 18, name, bold=True))
+        parts.append(words(panel.left, TOP - 30, name, bold=True))
         parts += panel.axes(label, scale=k < 2)
-    parts.append(words(12, TOP - 4, "%"))
+    parts.append(words(12, TOP - 10, ERRORS))
     parts += sizes(panels[0], record)
     for panel, errors, norm in (
         (panels[1], record.by_groups, "LN"),
@@ -116,6 +117,8 @@ def published_tables(record: WuHe) -> Static:
         told = f"{errors[-1]:.1f}: {norm}"
         x, y = panel.across(1) + 14, panel.up(errors[-1]) - 14
         parts.append(words(x, y, told, anchor="end", bold=True, colour=LOOKS[norm][3]))
+        x, y = panel.across(panel.counts[0]), panel.up(max(errors[:2])) - 14
+        parts.append(words(x - 6, y, "GN", bold=True, colour=LOOKS["GN"][3]))
     caption = _caption(record)
     name = "Validation error over batch size and over groups, as a paper reports it"
     return Static(document(WIDTH, HEIGHT, parts, name, caption), caption)

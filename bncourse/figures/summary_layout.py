@@ -13,7 +13,7 @@ from bncourse.figures.tensor_drawing import SPACE, SPACE_TEXT, TINT
 
 A4 = (595.276, 841.89)  # points
 SMALL, NAME, FORMULA, TITLE = 9.5, 11.5, 12.0, 14.0  # points
-MARGIN, FIRST, ROW = 34.0, 53.0, 103.0  # sides, the first row, from row to row
+MARGIN, FIRST, ROW = 34.0, 53.0, 101.5  # sides, the first row, from row to row
 COLUMNS = (154.0, 362.0)  # where text begins
 LINE = 13.6
 CELL, TABLE_CELL = 6.6, 11.0  # of a pixel, and of a number in a table
@@ -21,9 +21,12 @@ HATCH = 5.0  # between the lines of a hatch
 COLOURS = {"batch": BATCH, "channel": FEATURE, "space": SPACE}
 FOOT = (
     "N samples, C channels, H × W pixels; for layer norm, RMSNorm and DyT: rows of H features.",
-    "Variances are biased (divided by the size of the set); eps stands inside the root.",
-    "Group norm with 1 group has the sets of layer norm over (C, H, W), with C groups those of",
-    "instance norm; gamma and beta are others. Sources: arXiv numbers.",
+    "Variances are biased (divided by the size of the set); eps stands inside the root. "
+    "Sources: arXiv.",
+    "Group norm with C groups is instance norm; with 1 group it has the sets of layer norm over",
+    "(C, H, W), but one gamma and beta per channel. SyncBN: batch norm, its sets over all devices.",
+    "Weight norm: each output's w = g v / |v|, g and v learned "
+    "(Salimans & Kingma 2016, 1602.07868).",
 )
 
 

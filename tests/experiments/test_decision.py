@@ -162,7 +162,7 @@ def test_what_the_lesson_says_of_the_map(cases):
 
 def test_small_conv_nets_do_not_confirm_group_norm(cases):
     """What the leaf says: none of them is better with GN than with BN at 4 or 2."""
-    assert "no worse than it at 4 or 2" in LEAVES["GN"].limit and "2018" in LEAVES["GN"].limit
+    assert "2018" in LEAVES["GN"].limit
     found = {
         case.name: verdicts(case, "GN", "BN")
         for case in cases
@@ -170,7 +170,9 @@ def test_small_conv_nets_do_not_confirm_group_norm(cases):
     }
     assert len(found) == 4 and all(found.values())
     every = [verdict for row in found.values() for verdict in row.values()]
-    assert len(every) == 7 and "wins" not in every and every.count("loses") >= 4
+    assert "wins" not in every and "never worse" in LEAVES["GN"].limit
+    told = f"batch norm was better in {every.count('loses')} of {len(every)} comparisons at 4 or 2"
+    assert told in LEAVES["GN"].limit
     # Standardised weights are what the leaf says to try.
     assert "standardised weights" in LEAVES["GN"].do
     he = named(cases, "Conv net, weights of He, batches of 2")
@@ -241,6 +243,7 @@ def test_freezing_is_for_very_few_images(cases):
         assert case.leaf == leaf and case.record == "fine_tuning"
         found[size] = case.comparisons[0].verdict
     assert found == {2: "wins", 8: "loses", 40: "wins"}
+    assert "at 2, and were not at 8" in QUESTIONS["tuned"].why
 
 
 def test_instance_norm_alone_removes_what_each_channel_has_of_its_own(cases):

@@ -4,7 +4,17 @@ from dataclasses import astuple
 
 import pytest
 
-from bncourse.figures.published_tables import HIGH, LOOKS, LOW, REPORTED, Panel, published_tables
+from bncourse.figures.published_tables import (
+    ERRORS,
+    HIGH,
+    LOOKS,
+    LOW,
+    REPORTED,
+    TALL,
+    TOP,
+    Panel,
+    published_tables,
+)
 from bncourse.results.published import WU_HE
 from tests.figures.checks import SVG, check_svg, words_of
 
@@ -21,7 +31,7 @@ def root(static):
 
 def drawn(root, colour):
     """Return the heights in percent of every line of that colour."""
-    panel = Panel(0, 74, 100, 232, (32, 2))
+    panel = Panel(0, TOP, 100, TALL, (32, 2))
     found = []
     for curve in root.iter(f"{SVG}polyline"):
         if curve.get("stroke") == colour:
@@ -44,7 +54,7 @@ def test_the_axis_holds_everything():
 
 
 def test_batches_and_groups_shrink_to_the_right():
-    panel = Panel(50, 74, 300, 232, WU_HE.groups)
+    panel = Panel(50, TOP, 300, TALL, WU_HE.groups)
     places = [panel.across(count) for count in panel.counts]
     gaps = [b - a for a, b in itertools.pairwise(places)]
     assert gaps == pytest.approx([gaps[0]] * len(gaps)) and gaps[0] > 0
@@ -57,6 +67,11 @@ def test_norms_differ_in_shape_and_colour_and_the_ends_are_named(root, static):
     for told in ("34.7: BN", "24.1: GN", "25.3: LN", "28.4: IN"):
         assert told in lines
     assert lines.count("25.3: LN") == lines.count("28.4: IN") == 2
+    assert lines.count("GN") == 2  # the lines of the panels that have only one
+
+
+def test_the_axis_says_that_these_are_errors(static):
+    assert "error" in ERRORS and words_of(str(static.picture)).count(ERRORS) == 1
 
 
 def test_picture_and_caption_say_that_nothing_was_measured(static):

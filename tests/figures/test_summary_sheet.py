@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bncourse.figures.norms import IMAGES, NORMS, VECTORS
-from bncourse.figures.summary_layout import A4, Fill, Lines, Text, marks
+from bncourse.figures.summary_layout import A4, FOOT, Fill, Lines, Text, marks
 from bncourse.figures.summary_sheet import page, save_summary_sheet, summary_sheet
 from tests.figures.checks import check_svg, words_of
 
@@ -139,3 +139,20 @@ def test_the_title_does_not_claim_that_all_share_a_mean():
     title = next(mark.text for mark in marks() if isinstance(mark, Text))
     assert "share a mean" not in title and "norms" in title
     assert "contrast" not in " ".join(norm.use for norm in NORMS)
+
+
+def test_the_foot_tells_the_ends_of_group_norm_as_the_library_has_them():
+    """With C groups the layers are the same; with one only the sets are."""
+    foot = " ".join(FOOT)
+    assert "with C groups is instance norm" in foot and "per channel" in foot
+    one, layer = torch.nn.GroupNorm(1, 6), torch.nn.LayerNorm((6, 3, 3))
+    assert one.weight.shape == (6,) != layer.weight.shape
+    every, instance = torch.nn.GroupNorm(6, 6), torch.nn.InstanceNorm2d(6, affine=True)
+    assert every.weight.shape == instance.weight.shape
+    with torch.no_grad():
+        x = torch.randn((2, 6, 3, 3), generator=torch.Generator().manual_seed(0))
+        weight = torch.arange(6.0)
+        every.weight.copy_(weight), instance.weight.copy_(weight)
+        torch.testing.assert_close(every(x), instance(x))
+    for other in ("SyncBN", "Weight norm"):  # of the course, without a row
+        assert other in foot
