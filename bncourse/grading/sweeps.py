@@ -90,7 +90,10 @@ def run_sweep(task: Any, value: Any) -> Callable[..., Any]:
             )
         errors = np.array([as_numbers(told[size], f"the error of {size}") for size in sizes])
         if errors.shape != (len(sizes),):
-            raise AnswerError(f"each size should have one error; {errors.shape[1:]} came for each.")
+            raise AnswerError(
+                "each size should have one number, the mean over the seeds; an array of shape "
+                f"{errors.shape[1:]} came for each."
+            )
         runs = np.array(sorted(set(recorder.runs))).reshape(-1, COLUMNS)
         return (errors, *(_pairs(runs, column) for column in range(1, COLUMNS)))
 

@@ -7,6 +7,11 @@ import numpy as np
 from bncourse.grading.task import Misconception
 from bncourse.tasks.where_it_breaks.batch_of_two_numbers import outputs, partly, x_hat
 
+
+def _over_root(d: float, eps: float) -> float:
+    return d / np.sqrt(d**2 + eps)
+
+
 MISCONCEPTIONS = (
     Misconception(
         "unbiased",
@@ -86,6 +91,29 @@ MISCONCEPTIONS = (
         lambda p: (
             outputs(p, lambda v, eps: (v[0] - v.mean()) / (v.std() + np.sqrt(eps)), ("tiny",))
             | partly(half=2 * np.sqrt(p["eps"]))
+        ),
+    ),
+    Misconception(
+        "the whole difference for its half",
+        "The whole difference of the two values was put where half of it belongs: in "
+        "d / √(d² + eps), as in lesson 06, d is the distance of a value from the mean.",
+        "How far is each of the two from their mean?",
+        "",
+        lambda p: (
+            outputs(p, lambda v, eps: _over_root(v[0] - v[1], eps), ("tiny",))
+            | partly(half=np.sqrt(p["eps"] / 3))
+        ),
+    ),
+    Misconception(
+        "half the difference for the whole",
+        "Half the difference was put where the whole one belongs: in d / √(d² + 4 eps), as in "
+        "lesson 08, d is the distance of the two values.",
+        "(0, 2) with eps = 1 has variance 1 and becomes ∓ 1 / √2: which d gives that in "
+        "d / √(d² + 4 eps)?",
+        "",
+        lambda p: (
+            outputs(p, lambda v, eps: _over_root((v[0] - v[1]) / 2, 4 * eps), ("tiny",))
+            | partly(half=4 * np.sqrt(p["eps"] / 3))
         ),
     ),
     Misconception(

@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bncourse.grading.task import Case, Task
-from bncourse.tasks.where_it_breaks.devices_slips import (
-    FAR,
-    MISCONCEPTIONS,
-    combine,
-    in_one_pass,
-)
+from bncourse.tasks.where_it_breaks.devices_slips import MISCONCEPTIONS
+from bncourse.tasks.where_it_breaks.devices_ways import FAR, combine, in_one_pass
 
 
 def cases(rng: np.random.Generator) -> list[Case]:

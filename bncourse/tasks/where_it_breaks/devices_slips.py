@@ -2,90 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-
-import numpy as np
+from itertools import product
 
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Misconception
-
-FAR = "float32, means near 3000"
-
-# Over the devices, from the share w (K, 1) of each and their counts (K,).
-AVERAGES: dict[str, Callable] = {
-    "weighted": lambda values, w, counts: (w * values).sum(axis=0),
-    "plain": lambda values, w, counts: values.mean(axis=0),
-    "over k": lambda values, w, counts: (counts[:, None] * values).sum(axis=0) / len(values),
-    "not divided": lambda values, w, counts: (counts[:, None] * values).sum(axis=0),
-    "sum": lambda values, w, counts: values.sum(axis=0),
-    "own": lambda values, w, counts: values[0],
-    "less one": lambda values, w, counts: (
-        ((counts - 1)[:, None] * values).sum(axis=0) / max((counts - 1).sum(), 1)
-    ),
-}
-BETWEEN: dict[str, Callable] = {  # from the means (K, D), their mean, shares and counts
-    "right": lambda means, mean, w, counts: (w * (means - mean) ** 2).sum(axis=0),
-    "none": lambda means, mean, w, counts: 0 * mean,
-    "plain": lambda means, mean, w, counts: means.var(axis=0),
-    "plain around the mean": lambda means, mean, w, counts: ((means - mean) ** 2).mean(axis=0),
-    "sum": lambda means, mean, w, counts: ((means - mean) ** 2).sum(axis=0),
-    "squares": lambda means, mean, w, counts: (w * means**2).sum(axis=0),
-    "not divided": lambda means, mean, w, counts: (counts[:, None] * (means - mean) ** 2).sum(
-        axis=0
-    ),
-    "around the plain mean": lambda means, mean, w, counts: (
-        w * (means - means.mean(axis=0)) ** 2
-    ).sum(axis=0),
-    "root": lambda means, mean, w, counts: np.sqrt((w * (means - mean) ** 2).sum(axis=0)),
-    "distance": lambda means, mean, w, counts: (w * np.abs(means - mean)).sum(axis=0),
-    "subtracted": lambda means, mean, w, counts: -(w * (means - mean) ** 2).sum(axis=0),
-}
-WITHIN: dict[str, Callable] = {
-    "right": lambda variances, n: variances,
-    "none": lambda variances, n: 0 * variances,
-    "sd": lambda variances, n: np.sqrt(variances),
-}
-RESULTS: dict[str, Callable] = {
-    "right": lambda var, n: var,
-    "unbiased": lambda var, n: var * n / (n - 1),
-    "times n": lambda var, n: var * n,
-    "root": lambda var, n: np.sqrt(var),
-}
-EMPTY: dict[str, Callable] = {  # which devices are used, and with which numbers
-    "left out": lambda n, m, v: (n[n > 0], m[n > 0], v[n > 0]),
-    "used": lambda n, m, v: (n, m, v),
-    "as one": lambda n, m, v: (np.maximum(n, 1), np.nan_to_num(m), np.nan_to_num(v)),
-}
-
-
-def combine(
-    counts, means, variances, *,
-    mean_by="weighted", var_by="weighted", within="right", between="right", result="right",
-    empty="left out", told="weighted",
-):  # fmt: skip
-    """Return the mean (D,) and the variance (D,) of all samples; keywords switch slips on."""
-    counts, means, variances = EMPTY[empty](counts, means, variances)
-    n = counts.sum()
-    w = counts[:, None] / n
-    mean = AVERAGES[mean_by](means, w, counts)
-    inside = AVERAGES[var_by](WITHIN[within](variances, n), w, counts)
-    if within == "sd":
-        inside = inside**2
-    var = RESULTS[result](inside + BETWEEN[between](means, mean, w, counts), n)
-    if told != "weighted":
-        mean = AVERAGES[told](means, w, counts)
-    return mean.astype(means.dtype), var.astype(means.dtype)
-
-
-def in_one_pass(counts, means, variances):
-    """The mean of the squares minus the square of the mean, in the precision that came in."""
-    seen = counts > 0
-    w = (counts[seen] / counts.sum())[:, None].astype(means.dtype)
-    mean = (w * means[seen]).sum(axis=0)
-    return mean, (w * (variances[seen] + means[seen] ** 2)).sum(axis=0) - mean**2
-
+from bncourse.tasks.where_it_breaks.devices_ways import EMPTY, FAR, along_the_features, combine
 
 _plain = partial(combine, mean_by="plain", var_by="plain")
 _slip = slips(combine)
@@ -100,7 +23,7 @@ MISCONCEPTIONS = (
     _slip(
         "nothing between the devices",
         "The variance is the average of the variances. What the devices differ by in their means "
-        "is lost.",
+        "is lost: it was left out, or it was added without its square and cancelled itself.",
         "One device near 0, one near 10, each with hardly any spread: what is the spread of all?",
         "",
         between="none",
@@ -217,12 +140,40 @@ MISCONCEPTIONS = (
         "M1",
         within="sd",
     ),
-    _slip(
-        "weighted with n − 1",
-        "The variances got the weights n − 1, which belong to unbiased ones. These are over n.",
-        "A variance over n: by what must it be multiplied to give the sum of squares?",
+    replace(
+        _slip(
+            "weighted with n − 1",
+            "The variances got the weights n − 1, which belong to unbiased ones. These are over n.",
+            "A variance over n: by what must it be multiplied to give the sum of squares?",
+            "M2",
+            var_by="less one",
+        ),
+        variants=(
+            partial(combine, var_by="less one, over N"),
+            partial(combine, var_by="less one, over N - 1"),
+            partial(combine, var_by="less one, over N - 1", between="over N - 1"),
+        ),
+    ),
+    Misconception(
+        "pooled variance",
+        "The variances were pooled with the weights n − 1, as in a test of means. That is for "
+        "unbiased variances, and these are over n; and it leaves out what the devices differ by in "
+        "their means.",
+        "One device near 0, one near 10, each with hardly any spread: what is the spread of all?",
         "M2",
-        var_by="less one",
+        partial(combine, var_by="less one, over N - 1", between="none"),
+        variants=(partial(combine, var_by="less one, over N", between="none"),),
+    ),
+    Misconception(
+        "counts along the features",
+        "counts is (K,), means is (K, D), and NumPy sets their last axes side by side: the counts "
+        "went along the features, or did not fit them. counts[:, None] has the shape (K, 1).",
+        "counts is (2,) and means is (2, 3): which axes does counts * means set side by side?",
+        wrong=along_the_features,
+        variants=tuple(
+            partial(along_the_features, empty=empty, first=first, mean=mean)
+            for empty, first, mean in product(EMPTY, ("counts", "values"), ("wrong", "right"))
+        ),
     ),
     _slip(
         "unbiased",

@@ -15,6 +15,7 @@ SAMPLES, EPOCHS, RATE, AT = 1280, 6, 0.3, 32
 RATES: dict[str, Callable] = {
     "scaled": lambda b: RATE * b / AT,
     "fixed": lambda b: RATE,
+    "rounded down": lambda b: RATE * (b // AT),
     "reversed": lambda b: RATE * AT / b,
     "root": lambda b: RATE * (b / AT) ** 0.5,
     "times b": lambda b: RATE * b,
@@ -88,6 +89,14 @@ MISCONCEPTIONS = (
         "Which rate should batch size 2 have, if 32 has 0.3?",
         "",
         rate="fixed",
+    ),
+    _slip(
+        "rate rounded down",
+        "size // 32 is a whole number, rounded down: 0 for every size below 32, so that the rate "
+        "is 0, and 1 for 40.",
+        "What is 8 // 32, and what is 8 / 32?",
+        "",
+        rate="rounded down",
     ),
     _slip(
         "rate reversed",

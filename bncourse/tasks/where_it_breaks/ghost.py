@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bncourse.grading.task import Case, Task
-from bncourse.tasks.where_it_breaks.ghost_slips import MISCONCEPTIONS, ghost_bn
+from bncourse.tasks.where_it_breaks.ghost_slips import MISCONCEPTIONS
+from bncourse.tasks.where_it_breaks.ghost_ways import ghost_bn
 
 
 def cases(rng: np.random.Generator) -> list[Case]:

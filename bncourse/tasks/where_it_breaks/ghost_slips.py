@@ -2,87 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from bncourse.grading.kinds import slips
-
-
-def _chunks(x, virtual):
-    return x.reshape(-1, virtual, x.shape[1])
-
-
-CUTS: dict[str, Callable] = {  # x (N, D) as (ghosts, samples, D), and how it goes back
-    "right": lambda x, v: (_chunks(x, v), lambda g: g.reshape(x.shape)),
-    "whole": lambda x, v: (x[None], lambda g: g[0]),
-    "number": lambda x, v: (np.array_split(x, v), np.concatenate),
-    "in turn": lambda x, v: (
-        _chunks(x, len(x) // v).swapaxes(0, 1),
-        lambda g: g.swapaxes(0, 1).reshape(x.shape),
-    ),
-    "across": lambda x, v: (
-        _chunks(x, v).swapaxes(0, 1),
-        lambda g: g.swapaxes(0, 1).reshape(x.shape),
-    ),
-    "rows": lambda x, v: (x[:, :, None], lambda g: g[:, :, 0]),
-}
-DIVISORS: dict[str, Callable] = {
-    "right": lambda g, eps: np.sqrt(g.var(0) + eps),
-    "unbiased": lambda g, eps: np.sqrt(g.var(0, ddof=1) + eps),
-    "outside": lambda g, eps: g.std(0) + eps,
-    "no eps": lambda g, eps: g.std(0),
-    "variance": lambda g, eps: g.var(0) + eps,
-}
-BATCH: dict[str, Callable] = {  # what the running mean and variance move towards
-    "right": lambda x, c: (x.mean(0), x.var(0, ddof=1)),
-    "biased": lambda x, c: (x.mean(0), x.var(0)),
-    "within": lambda x, c: (x.mean(0), c.var(1, ddof=1).mean(0)),
-    "within, biased": lambda x, c: (x.mean(0), c.var(1).mean(0)),
-    "last": lambda x, c: (c[-1].mean(0), c[-1].var(0, ddof=1)),
-    "last, biased": lambda x, c: (c[-1].mean(0), c[-1].var(0)),
-    "first": lambda x, c: (c[0].mean(0), c[0].var(0, ddof=1)),
-    "sd": lambda x, c: (x.mean(0), x.std(0, ddof=1)),
-    "between": lambda x, c: (x.mean(0), c.mean(1).var(0)),
-}
-
-
-def ghost_bn(
-    x, virtual, running_mean, running_var, momentum, eps, *,
-    cut="right", divisor="right", batch="right", weight="right", steps="one", refused="all",
-    spread="right",
-):  # fmt: skip
-    """Return x_hat (N, D) and the running statistics (D,); the keywords switch slips on."""
-    wrong = {
-        "all": virtual < 2 or len(x) % virtual,
-        "not one": len(x) % virtual,
-        "one": virtual < 2,
-        "one, and larger": virtual < 2 or virtual > len(x),
-    }
-    if wrong[refused]:
-        raise ValueError(f"{len(x)} samples in ghosts of {virtual}")
-    if len(x) % virtual:
-        return x, running_mean, running_var
-    ghosts, back = CUTS[cut](x, virtual)
-    x_hat = [(g - g.mean(0)) / DIVISORS[divisor](g, eps) for g in ghosts]
-    x_hat = back(np.array(x_hat) if cut != "number" else x_hat)
-    w = {"right": momentum, "reversed": 1 - momentum}[weight]
-    chunks = _chunks(x, virtual)
-    old = running_mean, running_var
-    for seen in [x] if steps == "one" else chunks:
-        part = chunks if steps == "one" else seen[None]
-        old = [(1 - w) * o + w * b for o, b in zip(old, BATCH[batch](seen, part), strict=True)]
-    if steps == "none":
-        old = running_mean, running_var
-    return x_hat, *old
-
-
-def _by_running(x, virtual, running_mean, running_var, momentum, eps):
-    _, mean, var = ghost_bn(x, virtual, running_mean, running_var, momentum, eps)
-    return (x - running_mean) / np.sqrt(running_var + eps), mean, var
-
+from bncourse.tasks.where_it_breaks.ghost_ways import ghost_bn
 
 _slip = slips(ghost_bn)
 
@@ -130,6 +54,26 @@ MISCONCEPTIONS = (
         cut="rows",
     ),
     _slip(
+        "mean over the features, too",
+        "The mean of a ghost ran over its samples and its features, axis (1, 2). Each feature has "
+        "a mean and a variance of its own.",
+        "x has D features: how many means should a ghost have?",
+        "M3",
+        cut="features too",
+    ),
+    _also(
+        _slip(
+            "normalised by the running statistics",
+            "x_hat was made with running statistics. That is evaluation mode; in training mode "
+            "each ghost is normalised by its own mean and variance.",
+            "Samples 1 and 3 are a ghost in training mode: which x_hat have they, whatever the "
+            "running mean is?",
+            "M5",
+            by="running",
+        ),
+        {"by": "new"},
+    ),
+    _slip(
         "unbiased in the ghosts",
         "The ghosts were normalised with the variance over n − 1. Batch norm normalises with the "
         "one over n.",
@@ -165,6 +109,14 @@ MISCONCEPTIONS = (
         "Which of the two variances estimates that of samples which were not in the batch?",
         "M2",
         batch="biased",
+    ),
+    _slip(
+        "corrected with the ghost's size",
+        "The variance of the whole batch was multiplied by n / (n − 1) with the size of a ghost. "
+        "It runs over N samples, so N / (N − 1) belongs to it.",
+        "Over how many samples does x.var(axis=0) run?",
+        "M2",
+        batch="corrected by ghosts",
     ),
     _also(
         _slip(
@@ -212,6 +164,14 @@ MISCONCEPTIONS = (
         "What is a running average for, if no batch ever moves it?",
         "",
         steps="none",
+    ),
+    _slip(
+        "no momentum",
+        "What came back is this batch's own mean and variance: of what was remembered nothing is "
+        "left.",
+        "momentum is 0.1: which share of the old running mean should be in the new one?",
+        "M6",
+        weight="all",
     ),
     _slip(
         "momentum reversed",

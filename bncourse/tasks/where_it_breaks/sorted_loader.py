@@ -9,8 +9,10 @@ import numpy as np
 from bncourse.grading.kinds import driven_task
 from bncourse.grading.loaders import LOADED, load_epochs
 from bncourse.grading.task import Case, Misconception
+from bncourse.tasks.where_it_breaks.sorted_loader_entropy_slips import ENTROPY_SLIPS
 from bncourse.tasks.where_it_breaks.sorted_loader_measured import measure
-from bncourse.tasks.where_it_breaks.sorted_loader_slips import MISCONCEPTIONS, Dropping, Loader
+from bncourse.tasks.where_it_breaks.sorted_loader_slips import MISCONCEPTIONS
+from bncourse.tasks.where_it_breaks.sorted_loader_ways import Dropping, Loader
 
 GIVEN = partial(Loader, deal="sorted", entropy="not written")
 DROPPED = Misconception(
@@ -99,7 +101,7 @@ TASK = driven_task(
     measure=measure,
     cases=cases,
     reference=Loader,
-    misconceptions=(*MISCONCEPTIONS, DROPPED),
+    misconceptions=(*MISCONCEPTIONS, *ENTROPY_SLIPS, DROPPED),
     hints=(
         "Look at one batch: print loader.labels[batch] for the batches of one epoch. What do the "
         "mates share, and what would a good mixture look like?",

@@ -10,6 +10,7 @@ import numpy as np
 from bncourse.grading.answers import AnswerError
 
 DRAWS = 20
+MANY = 20  # times as many numbers as there are samples are not looked at
 SPREADS = 9  # standard deviations above chance at which mates count as kept
 
 
@@ -23,6 +24,8 @@ def measure(
     """Return the entropy of the batches asked for and what is true of the dealt ones."""
     first, sizes = values["indices"], values["sizes"]
     epochs = [first, *(values[name] for name in ("next_epoch", "same_rng", "other_rng"))]
+    if max(sizes.size, *(epoch.size for epoch in epochs)) > MANY * (len(labels) + 1):
+        raise AnswerError(f"there are {len(labels)} samples; many times as many came in an epoch.")
     for epoch in epochs:
         if epoch.ndim != 1 or epoch.dtype.kind not in "iu" or sizes.ndim != 1:
             raise AnswerError("batches should be one-dimensional arrays of whole numbers.")
@@ -40,6 +43,9 @@ def measure(
         "label_entropy(asked)": values["entropy"],
         "label_entropy says the same after two epochs": values["steady"],
         "the batch sizes, the largest first": np.sort(sizes)[::-1],
+        "the batches hold indices of samples, not labels": np.array(
+            not np.array_equal(np.sort(first), np.sort(labels))
+        ),
         "every sample comes once in each epoch": np.array(
             all(np.array_equal(np.sort(epoch), everyone) for epoch in epochs)
         ),
