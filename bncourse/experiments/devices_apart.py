@@ -19,7 +19,7 @@ SHARDS = (8, 16)
 SEEDS = tuple(range(10))
 HIDDEN = 32
 EPS = 1e-5
-WAYS = ("alone", "forward only", "constants")
+WAYS = ("alone", "averaged", "forward only", "constants")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,11 @@ class GradientsApart:
     """Gradient of the first layer's weights, two devices against one big batch, S seeds.
 
     The net is 64-32-BN-ReLU-10 on digits, in float64, as it is before training; the batch of 24
-    lies on devices of 8 and 16, and gradients are summed as data-parallel training does.
+    lies on devices of 8 and 16, and gradients are summed as data-parallel training does. "alone":
+    each device has its own mean and variance. "averaged": both have the averages of the two means
+    and of the two variances, weighted with the counts, and the gradients go back through them. The
+    other two have the right statistics; "forward only" sends back the gradient of a device's own
+    part alone, "constants" none.
 
     Attributes:
         sorted_by_class: whether the devices got different classes, or a random deal.
@@ -35,6 +39,8 @@ class GradientsApart:
         difference: for each of `WAYS`, (S,) relative differences |g - g_big| / |g_big|.
         cosine: likewise, of the angle between them.
         synchronised: (S,) relative differences of the right way.
+        output_difference: for "alone" and "averaged", (S,) relative differences of what the norm
+            puts out.
     """
 
     sorted_by_class: bool
@@ -42,6 +48,7 @@ class GradientsApart:
     difference: dict[str, np.ndarray]
     cosine: dict[str, np.ndarray]
     synchronised: np.ndarray
+    output_difference: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ def measure_gradients_apart(
     """Take the gradient of one batch in every way, for each seed."""
     digits = load_digits()
     found = [_gradients(digits, seed, sorted_by_class) for seed in seeds]
+    outputs = [_outputs(digits, seed, sorted_by_class) for seed in seeds]
     ways = {
         way: np.array([_compare(g[way], g["big"]) for g in found])
         for way in (*WAYS, "synchronised")
@@ -79,6 +87,10 @@ def measure_gradients_apart(
         difference={way: ways[way][:, 0] for way in WAYS},
         cosine={way: ways[way][:, 1] for way in WAYS},
         synchronised=ways["synchronised"][:, 0],
+        output_difference={
+            way: np.array([_compare(out[way], out["big"])[0] for out in outputs])
+            for way in ("alone", "averaged")
+        },
     )
 
 
@@ -149,9 +161,48 @@ def _gradients(digits: Digits, seed: int, sorted_by_class: bool) -> dict[str, Te
     net, shards, labels = _build(seed), x.split(SHARDS), y.split(SHARDS)
     found = {"big": _weight_gradient([net], [x], [y])}
     found["alone"] = _weight_gradient([net, net], shards, labels)
-    for way in ("synchronised", "forward only", "constants"):
+    for way in ("synchronised", "averaged", "forward only", "constants"):
         found[way] = _with_statistics_of_all(net, shards, labels, way)
     return found
+
+
+def _outputs(digits: Digits, seed: int, sorted_by_class: bool) -> dict[str, Tensor]:
+    """Return what the norm puts out, (24, H), at the start, where gamma is 1 and beta 0."""
+    x, _ = _deal(digits, seed, sorted_by_class=sorted_by_class)
+    with torch.no_grad():
+        shards = _build(seed)[0](x).split(SHARDS)
+    own = [_normalise(z, z.mean(0), z.var(0, correction=0)) for z in shards]
+    averaged = _statistics_of_all(shards, 0, "averaged")
+    return {
+        "big": _normalise(torch.cat(shards), *_statistics_of_all(shards, 0, "synchronised")),
+        "alone": torch.cat(own),
+        "averaged": _normalise(torch.cat(shards), *averaged),
+    }
+
+
+def _normalise(z: Tensor, mean: Tensor, var: Tensor) -> Tensor:
+    return (z - mean) / torch.sqrt(var + EPS)
+
+
+def _statistics_of_all(shards: Sequence[Tensor], own: int, way: str) -> tuple[Tensor, Tensor]:
+    """Return the mean and variance that device `own` takes for those of all shards.
+
+    "averaged": the variances around each shard's own mean, weighted with the counts: what lies
+    between the shards is left out.
+    """
+    total = sum(map(len, shards))
+
+    def mean_of_all(parts: list[Tensor]) -> Tensor:
+        if way == "constants":
+            parts = [part.detach() for part in parts]
+        elif way == "forward only":
+            parts = [p if k == own else p.detach() for k, p in enumerate(parts)]
+        return sum(part.sum(0) for part in parts) / total
+
+    mean = mean_of_all(shards)
+    centres = [part.mean(0) if way == "averaged" else mean for part in shards]
+    squares = [(part - c).square() for part, c in zip(shards, centres, strict=True)]
+    return mean, mean_of_all(squares)
 
 
 def _with_statistics_of_all(
@@ -159,26 +210,17 @@ def _with_statistics_of_all(
 ) -> Tensor:
     """Return the summed gradient with the mean and variance of all shards in every device.
 
+    "averaged": not quite those, see `_statistics_of_all`.
     "forward only": a device's gradient knows its own part of the sums, the others' is a constant.
     "constants": it knows none of it.
     """
     linear, norm, rest = net[0], net[1], net[2:]
     total = sum(map(len, shards))
-
-    def mean_of_all(parts: list[Tensor], own: int) -> Tensor:
-        if way == "constants":
-            parts = [part.detach() for part in parts]
-        elif way == "forward only":
-            parts = [p if k == own else p.detach() for k, p in enumerate(parts)]
-        return sum(part.sum(0) for part in parts) / total
-
     loss = []
     for own, y in enumerate(labels):
         # A device's own graph: its loss reaches W through its shard and through the sums.
         z = [linear(x) for x in shards]
-        mean = mean_of_all(z, own)
-        var = mean_of_all([(part - mean).square() for part in z], own)
-        x_hat = (z[own] - mean) / torch.sqrt(var + EPS)
+        x_hat = _normalise(z[own], *_statistics_of_all(z, own, way))
         logits = rest(norm.weight * x_hat + norm.bias)
         loss.append(F.cross_entropy(logits, y, reduction="sum") / total)
     return torch.autograd.grad(sum(loss), linear.weight)[0]

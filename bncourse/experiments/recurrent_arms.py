@@ -2,7 +2,8 @@
 
 Digits are read in T steps by the nets of `recurrent`: without a norm, with layer norm, and with
 batch norm evaluated by running statistics that all steps share or that each step has for itself.
-The last two are one kind of net: training is the same, so any difference is made in evaluation.
+The last two are one kind of net, whose training is the same at the same rate. But each has the rate
+that is best for its own evaluation, so only `other_kind` and `by_batch` compare the same weights.
 Gamma starts at 0.1 or at 1, recurrent weights start orthogonal, gradients are clipped: what helps
 the net without a norm is not kept from it. At T = 16 and T = 64 some arms are also run with
 weights as `nn.RNN` draws them ("torch" in the record).

@@ -10,7 +10,9 @@ by tanh's slope, by W_h, and divided by the sum's standard deviation, to which t
 - gamma = 1 with small input weights: W_h h is as wide as h, below 1, and is divided by that. With
   orthogonal weights the product is a little above 1, and the gradient grows. With identity weights
   each unit sorts the samples into two clusters at -tanh(1) and tanh(1): slope 0.42 over a spread of
-  0.76 is 0.55 per step, and the gradient vanishes;
+  0.76 is 0.55 per step, and the gradient vanishes. With larger inputs there are nearly the same
+  clusters, and the typical unit's gradient fades too. But identity weights do not mix the units:
+  in a few it grows, and these carry the norm;
 - gamma = 0.1: tanh is nearly straight, and h is as wide as gamma. If W_x x is much wider than that,
   it alone decides the divisor, and the gradient fades whatever W_h is.
 
@@ -32,6 +34,7 @@ SEEDS = (0, 1, 2, 3, 4)
 GAMMAS = (0.1, 1.0)
 WEIGHTS = ("identity", "orthogonal")
 UNITS, SAMPLES, EPS = 48, 100, 1e-5
+NEAR = 0.5  # to 1, of the sizes of x_hat that `near_one` counts
 INPUT = 0.1  # bound of the uniform input weights: W_x x is then no wider than W_h h
 
 
@@ -49,6 +52,16 @@ class RecurrentGradients:
             units and all steps whose inputs vary.
         flat: (T,) whether a pixel is the same in all samples of every seed.
         seeds: (S,) of weights, images and gradients.
+        spreads: (weights, gammas, S, T) standard deviation over the batch of a step's sum, the mean
+            over the units.
+        rms_slopes: (weights, gammas, S, T) root mean square of tanh's derivative at each step.
+        factors: (weights, gammas, S, T) root mean square of gamma * slope / standard deviation, a
+            unit's own: by so much a step changes the norm of a gradient that lies evenly on samples
+            and units, if the recurrent weights are orthogonal.
+        near_one: (weights, gammas, S, T) share of the x_hat of a step whose size is within 0.5 of
+            1: about a half of normal numbers, all of two clusters.
+        unit_norms: (weights, gammas, S, T + 1, H) norm of each unit's part of the gradient at each
+            state, over the same unit's at state T.
     """
 
     weights: tuple[str, ...]
@@ -58,10 +71,23 @@ class RecurrentGradients:
     slopes: np.ndarray
     flat: np.ndarray
     seeds: tuple[int, ...]
+    spreads: np.ndarray
+    rms_slopes: np.ndarray
+    factors: np.ndarray
+    near_one: np.ndarray
+    unit_norms: np.ndarray
 
     def across(self, later: int, earlier: int) -> np.ndarray:
         """Return the norm at an earlier state over that at a later one, (weights, gammas, S)."""
         return self.norms[..., earlier] / self.norms[..., later]
+
+    def multiplied(self, later: int, earlier: int) -> np.ndarray:
+        """Return the product of the factors of the steps between, (weights, gammas, S)."""
+        return self.factors[..., earlier:later].prod(-1)
+
+    def across_units(self, later: int, earlier: int) -> np.ndarray:
+        """Return as `across` for each unit by itself, (weights, gammas, S, H)."""
+        return self.unit_norms[..., earlier, :] / self.unit_norms[..., later, :]
 
 
 def measure_gradients(
@@ -74,15 +100,17 @@ def measure_gradients(
         rows.append(images[np.random.default_rng([seed, 2]).permutation(len(images))[:SAMPLES]])
     pixels = torch.from_numpy(np.stack(rows))
     start = pixels.new_zeros(len(seeds), UNITS, SAMPLES)
-    norms, slopes = [], []
+    norms, slopes, sizes = [], [], []
     with one_thread():
         for kind in WEIGHTS:
             for gamma in GAMMAS:
-                states, slope = _states(pixels, start, kind, gamma, seeds, input_scale)
+                states, slope, size = _states(pixels, start, kind, gamma, seeds, input_scale)
                 norms.append(_norms(states, seeds))
                 slopes.append(slope)
+                sizes.append(size)
     shape = len(WEIGHTS), len(GAMMAS)
-    grown = np.array(norms).reshape(*shape, *norms[0].shape)
+    units = np.array(norms).reshape(*shape, *norms[0].shape)
+    grown = np.sqrt((units**2).sum(-1))
     return RecurrentGradients(
         WEIGHTS,
         GAMMAS,
@@ -91,6 +119,8 @@ def measure_gradients(
         np.array(slopes).reshape(*shape, -1),
         (pixels == pixels[:1, :1]).all(dim=(0, 1)).numpy(),
         tuple(seeds),
+        *np.array(sizes).reshape(*shape, 4, len(seeds), -1).transpose(2, 0, 1, 3, 4),
+        units / units[..., -1:, :],
     )
 
 
@@ -111,7 +141,8 @@ def black_pixels(
     start = noise * torch.from_numpy(np.stack(drawn)).to(dtype)
     pixels = torch.zeros(len(seeds), SAMPLES, steps, dtype=dtype)
     with one_thread():
-        norms = _norms(_states(pixels, start, "orthogonal", gamma, seeds)[0], seeds)
+        units = _norms(_states(pixels, start, "orthogonal", gamma, seeds)[0], seeds)
+    norms = np.sqrt((units**2).sum(-1))
     return norms / norms[:, -1:]
 
 
@@ -128,27 +159,38 @@ def _states(
     gamma: float,
     seeds: Sequence[int],
     input_scale: float = INPUT,
-) -> tuple[list[Tensor], np.ndarray]:
-    """Return the states (S, H, N) from the start on, and the mean slopes of tanh, (S,)."""
+) -> tuple[list[Tensor], np.ndarray, np.ndarray]:
+    """Return the states (S, H, N) from the start on, the mean slopes of tanh, (S,), and sizes.
+
+    The sizes are `spreads`, `rms_slopes`, `factors` and `near_one` of the record, (4, S, T).
+    """
     w_x, w_h = zip(*(_draw(seed, kind) for seed in seeds), strict=True)
     w_x = torch.from_numpy(input_scale * np.stack(w_x)).to(pixels.dtype)
     w_h = torch.from_numpy(np.stack(w_h)).to(pixels.dtype)
-    states, slopes = [start.requires_grad_()], []
+    states, slopes, sizes = [start.requires_grad_()], [], []
     for t in range(pixels.shape[2]):
         z = torch.baddbmm(w_x * pixels[:, None, :, t], w_h, states[-1])
         # The batch is the last axis here: torch's layer norm normalises over it.
-        states.append(torch.tanh(gamma * F.layer_norm(z, (SAMPLES,), eps=EPS)))
+        x_hat = F.layer_norm(z, (SAMPLES,), eps=EPS)
+        states.append(torch.tanh(gamma * x_hat))
+        slope = 1 - states[-1].detach().square()
+        spread = (z.detach().var(-1, correction=0, keepdim=True) + EPS).sqrt()
         if z.detach().std(-1).min() > 0:
-            slopes.append(1 - states[-1].detach().square().mean(dim=(1, 2)))
-    return states, torch.stack(slopes).mean(0).numpy() if slopes else np.ones(len(seeds))
+            slopes.append(slope.mean(dim=(1, 2)))
+        squares = slope.square(), (gamma * slope / spread).square()
+        roots = [values.mean(dim=(1, 2)).sqrt() for values in squares]
+        near = ((x_hat.detach().abs() - 1).abs() < NEAR).to(z.dtype)
+        sizes.append(torch.stack([spread.mean(dim=(1, 2)), *roots, near.mean(dim=(1, 2))]))
+    mean_slopes = torch.stack(slopes).mean(0).numpy() if slopes else np.ones(len(seeds))
+    return states, mean_slopes, torch.stack(sizes, dim=-1).numpy()
 
 
 def _norms(states: list[Tensor], seeds: Sequence[int]) -> np.ndarray:
-    """Send a random gradient back from the last state; return its norms, (S, states)."""
+    """Send a random gradient back from the last state; return its norms, (S, states, H)."""
     drawn = [np.random.default_rng([seed, 4]).normal(size=(UNITS, SAMPLES)) for seed in seeds]
     entering = torch.from_numpy(np.stack(drawn)).to(states[-1].dtype)
     gradients = torch.autograd.grad(states[-1], states, entering)
-    return torch.stack([g.flatten(1).double().norm(dim=1) for g in gradients], dim=1).numpy()
+    return torch.stack([g.double().norm(dim=2) for g in gradients], dim=1).numpy()
 
 
 def _draw(seed: int, kind: str) -> tuple[np.ndarray, np.ndarray]:

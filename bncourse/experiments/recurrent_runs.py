@@ -1,7 +1,7 @@
 """One kind of recurrent net, trained on digits in T steps and evaluated after each budget.
 
 Batch norm is evaluated by running statistics that all steps share or that each step has for itself:
-one kind of net, whose training is the same, so any difference is made in evaluation.
+one kind of net, trained once, so any difference between the two is made in evaluation.
 """
 
 from collections.abc import Callable, Sequence

@@ -9,12 +9,17 @@ both kinds of BN; if it comes from the numbers per mean it shows in the control 
 
 Two heads, as a head decides what of the maps is read: "flatten", a linear layer on all places of
 all channels, and "mean", a linear layer on each channel's mean over its places (global average
-pooling), which learns more slowly and gets more epochs. The last quarter of the updates is made at
-a tenth of the rate. Everything runs at its own best rate, found on other seeds, in float32.
-`shared_ruler` has both kinds of BN with the mean head for 20 epochs.
+pooling), which learns more slowly and is trained longer.
+
+Two budgets are given, as they favour different batch sizes: the same number of epochs, where
+batches of 2 make 16 times as many updates as batches of 32, and the same number of updates, where
+they see a sixteenth of the images. Only within one batch size do both compare the same. The last
+quarter of the updates is made at a tenth of the rate. Everything runs at its own best rate for its
+budget, found on other seeds, in float32. `shared_ruler` has both kinds of BN with the mean head for
+20 epochs.
 
 `python -m bncourse.experiments.small_batch_convs` searches the rates and stores what it finds, in
-about five minutes of one core.
+about ten minutes of one core.
 """
 
 from collections.abc import Sequence
@@ -36,6 +41,8 @@ ARMS = ("BN", "GN", "LN", "none", "BN per place")
 HEADS = ("flatten", "mean")
 BATCH_SIZES = (32, 4, 2)
 EPOCHS = {"flatten": 2, "mean": 6}
+UPDATES = {"flatten": 600, "mean": 2000}  # batches of 4 make about as many in those epochs
+BUDGETS = ("epochs", "updates")
 CHANNELS = (1, 8, 16)
 SIDE, CLASSES, GROUPS = 8, 10, 4
 SEEDS = (0, 1, 2, 3, 4)
@@ -46,15 +53,18 @@ RULERS = {"BN": "per channel", "BN per place": "per activation"}  # names in sha
 
 @dataclass(frozen=True)
 class SmallBatchConvs:
-    """Test errors of conv nets: H heads, A arms, K batch sizes, S seeds.
+    """Test errors of conv nets under two budgets: H heads, A arms, K batch sizes, S seeds.
 
     Attributes:
         arms, heads: as in `ARMS` and `HEADS`.
         batch_sizes: (K,) images in a mini-batch, descending.
-        epochs: (H,) of each head's nets.
+        epochs: (H,) of each head's nets under the first budget.
         test_error: (H, A, K, S) share of the 500 test images that are classified wrongly, in
-            percent.
+            percent, after equally many epochs.
         rates: (H, A, K) learning rates, the best of a search on other seeds.
+        updates: (H,) of each head's nets under the second budget.
+        updates_error: (H, A, K, S) as test_error, after equally many updates.
+        updates_rates: (H, A, K) as rates, searched for that budget.
         seeds: (S,) of splits, weights and batches.
     """
 
@@ -64,6 +74,9 @@ class SmallBatchConvs:
     epochs: tuple[int, ...]
     test_error: np.ndarray
     rates: np.ndarray
+    updates: tuple[int, ...]
+    updates_error: np.ndarray
+    updates_rates: np.ndarray
     seeds: tuple[int, ...]
 
 
@@ -137,8 +150,13 @@ def measure(
     epochs: int,
     seeds: Sequence[int],
     rates: Sequence[float],
+    *,
+    updates: int | None = None,
 ) -> np.ndarray:
-    """Train one network per rate and seed; return the test errors in percent, (rates, S)."""
+    """Train one network per rate and seed; return the test errors in percent, (rates, S).
+
+    `updates` says how many in place of those that the epochs have.
+    """
     count = len(rates)
     x, y, x_test, y_test = load_stack(tuple(seeds))
     samples = x.shape[1]
@@ -147,7 +165,7 @@ def measure(
     with one_thread():
         model = StackedConvNet(arm, head, tuple(seeds) * count)
         each = np.repeat(rates, len(seeds)).tolist()
-        updates = epochs * (samples // batch_size)
+        updates = updates or epochs * (samples // batch_size)
         train_stack(model, x.flatten(0, 1).float(), y.flatten(), batches, each, updates)
         with torch.no_grad():
             right = accuracy(model(x_test.float().repeat(count, 1, 1)), y_test.repeat(count, 1))
@@ -186,30 +204,32 @@ def numbers_per_mean(arm: str, batch_size: int) -> int:
     return int((before != after).sum())
 
 
-def compare(head: str, arm: str) -> list[dict]:
+def compare(head: str, arm: str, budget: str) -> list[dict]:
     """Search the rates of an arm, then train it at every batch size; return one dict for each."""
     runs: list[dict] = []
+    epochs, updates = EPOCHS[head], UPDATES[head] if budget == "updates" else None
     for size in BATCH_SIZES:
-        task = arm, head, size, EPOCHS[head]
+        task = arm, head, size, epochs
 
         def error(rates: list[float], task=task) -> np.ndarray:
-            return measure(*task, SEARCH_SEEDS, rates)
+            return measure(*task, SEARCH_SEEDS, rates, updates=updates)
 
         guess = FIRST_RATE
         if runs:  # smaller batches want smaller rates, if not quite in proportion
             guess = runs[-1]["rate"] * (size / runs[-1]["batch_size"]) ** 0.75
         search = search_rate(error, guess, width=1)
-        found = measure(*task, SEEDS, [search["rate"]])[0].round(2).tolist()
-        named = {"epochs": EPOCHS[head], "head": head, "arm": arm, "batch_size": size}
-        runs.append({**named, **search, "test_error": found})
+        errors = measure(*task, SEEDS, [search["rate"]], updates=updates)[0].round(2).tolist()
+        length = {"epochs": epochs} if updates is None else {"updates": updates}
+        named = {"budget": budget, **length, "head": head, "arm": arm, "batch_size": size}
+        runs.append({**named, **search, "test_error": errors})
     return runs
 
 
 def measure_all() -> dict:
-    """Compare all arms with both heads."""
+    """Compare all arms with both heads, for both budgets."""
     runs = []
-    for head, arm in product(HEADS, ARMS):
-        runs += compare(head, arm)
+    for budget, head, arm in product(BUDGETS, HEADS, ARMS):
+        runs += compare(head, arm, budget)
         print(*runs[-len(BATCH_SIZES) :], sep="\n", flush=True)
     return {
         "network": {"channels": CHANNELS, "filter": [3, 3], "classes": CLASSES},
@@ -222,11 +242,12 @@ def measure_all() -> dict:
 def load_small_batch_convs() -> SmallBatchConvs:
     """Return the stored comparison."""
     stored = results.load("small_batch_convs")
-    runs = {(run["head"], run["arm"], run["batch_size"]): run for run in stored["runs"]}
+    keys = "budget", "head", "arm", "batch_size"
+    runs = {tuple(run[key] for key in keys): run for run in stored["runs"]}
 
-    def table(name: str) -> np.ndarray:
+    def table(name: str, b: str) -> np.ndarray:
         return np.array(
-            [[[runs[h, a, size][name] for size in BATCH_SIZES] for a in ARMS] for h in HEADS]
+            [[[runs[b, h, a, size][name] for size in BATCH_SIZES] for a in ARMS] for h in HEADS]
         )
 
     return SmallBatchConvs(
@@ -234,8 +255,11 @@ def load_small_batch_convs() -> SmallBatchConvs:
         HEADS,
         np.array(BATCH_SIZES),
         tuple(EPOCHS[head] for head in HEADS),
-        table("test_error"),
-        table("rate"),
+        table("test_error", "epochs"),
+        table("rate", "epochs"),
+        tuple(UPDATES[head] for head in HEADS),
+        table("test_error", "updates"),
+        table("rate", "updates"),
         tuple(stored["seeds"]),
     )
 

@@ -80,7 +80,14 @@ def _unrolled(axes: Axes, steps: int) -> None:
             )
         axes.plot([t, t], [-0.8, -0.35], color=box["ec"], lw=1.3, ls=box["ls"])
     axes.text(-0.5 * wide, 1.25, "h and x go through one cell", fontsize=points(), va="center")
-    axes.text(steps - 0.5 - 0.3 * wide, 1.25, "T_max", fontsize=points(), ha="right", va="center")
+    axes.text(
+        steps - 0.5 - 0.3 * wide,
+        1.25,
+        f"T_max = {steps}",
+        fontsize=points(),
+        ha="right",
+        va="center",
+    )
     axes.plot([steps - 0.5] * 2, [-1, 1.7], color=INK, lw=1.5)
     axes.text(
         steps - 0.5 + 0.25 * wide, 1.25, "never seen", fontsize=points(), va="center", color=QUIET
@@ -165,10 +172,11 @@ def _caption(record: RecurrentArms, gradients: RecurrentGradients, steps: int) -
         f"do not settle, as each step reads another place: from step 1 on those of the three span "
         f"{numbers(swing, 2)}, while the "
         f"median over all units stays between {number(mean[:, 1].min(), 2)} and "
-        f"{number(mean[:, 1].max(), 2)}. From step {steps} on there are no statistics: which ones "
-        f"shall step {steps + 6} take? Right: norm of a gradient {last - first} steps back, the "
-        f"norm at the last state being 1, before training, with small input weights, median "
-        f"(range) of {len(gradients.seeds)} seeds: {'; '.join(told)}."
+        f"{number(mean[:, 1].max(), 2)}. T_max = {steps}, the steps of training: from step {steps} "
+        f"on there are no statistics, and which ones shall step {steps + 6} take? Right: norm of a "
+        f"gradient {last - first} steps back, the norm at the last state being 1, before training, "
+        f"with small input weights, median (range) of {len(gradients.seeds)} seeds: "
+        f"{'; '.join(told)}."
     )
 
 

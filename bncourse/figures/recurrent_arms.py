@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 890, 400
 STEPS = (16, 64)
-# The arms drawn and how they are called under the axis.
+# The arms drawn and how they are called under the axis, with where gamma starts; the learning rate
+# is added, as it differs.
 ARMS = {
     "none": "no norm",
-    "layer 1": "layer\nnorm",
-    "shared 0.1": "BN,\nshared",
-    "per step 0.1": "BN,\nper step",
+    "layer 1": "layer\nnorm,\ngamma 1",
+    "shared 0.1": "BN,\nshared,\ngamma 0.1",
+    "per step 0.1": "BN,\nper step,\ngamma 0.1",
 }
 # What an evaluation is called, with its attribute, colour and marker.
 KINDS = (
@@ -54,16 +55,18 @@ def recurrent_arms(record: RecurrentArms, budget: int = 1) -> Static:
     )  # fmt: skip
     caption = (
         f"Test accuracy in percent, mean (sd over {len(record.seeds)} seeds); small dots are "
-        f"seeds. 'BN, shared' and 'BN, per step' are trained in the same way: they differ in what "
-        f"evaluation takes. {' '.join(told)}"
+        f"seeds. gamma is where it starts. 'BN, shared' and 'BN, per step' are one kind of net and "
+        f"differ in what evaluation takes, but each has the learning rate that is best for its own "
+        f"evaluation. {' '.join(told)}"
     )
     return Static(figure, caption)
 
 
 def _panel(axes: Axes, record: RecurrentArms, case: int, budget: int) -> str:
-    told = []
+    told, names = [], []
     for place, (arm, name) in enumerate(ARMS.items()):
         a = record.arms.index(arm)
+        names.append(f"{name},\nrate {record.rates[case, a, budget]:g}")
         said = []
         for k, (label, attribute, colour, marker) in enumerate(KINDS):
             values = 100 * getattr(record, attribute)[case, a, budget]
@@ -78,10 +81,10 @@ def _panel(axes: Axes, record: RecurrentArms, case: int, budget: int) -> str:
             )  # fmt: skip
             sd = number(values.std(ddof=1), 1)
             said.append(f"{label} {number(values.mean(), 1)} ({sd})")
-        plain = name.replace("\n", " ")
+        plain = names[-1].replace("\n", " ")
         told.append(f"{plain}: {', '.join(said)}")
     steps, updates = record.steps[case], record.budgets[case][budget]
-    axes.set_xticks(range(len(ARMS)), list(ARMS.values()))
+    axes.set_xticks(range(len(ARMS)), names)
     axes.set(xlim=(-0.5, len(ARMS) - 0.5), title=f"{steps} steps, {updates} updates")
     axes.grid(axis="y", color=FAINT, lw=0.8)
     axes.set_axisbelow(True)

@@ -48,14 +48,14 @@ class ShrinkTheBatch(Schematic):
     )
     questions = (
         Choice(
-            "two",
-            "Two samples in a batch, one feature, eps left out of account, gamma 1 and beta 0. "
-            "Which values can x_hat of a sample take in training?",
+            "own_class",
+            "The picture shows one sample's x_hat among mates drawn at random from all classes. "
+            "Now its batch is filled with other images of its own class. Where will its x_hat lie?",
             (
-                "any value",
-                "any value between -1 and 1",
-                "-1 and 1 only",
-                "0 only",
+                "about where it was",
+                "close to 0, as it is like its mates",
+                "elsewhere, away from 0, perhaps with the other sign",
+                "far out, beyond -2 or 2",
             ),
         ),
         Choice(
@@ -75,8 +75,8 @@ class ShrinkTheBatch(Schematic):
         ),
     )
     gap = (
-        "At which size does your line part from the measured one? With two samples, which "
-        "information about a sample is left in x_hat, and which is gone?"
+        "At which size does your line part from the measured one? Sorted by class, what is the "
+        "sample measured against, and what was it measured against before?"
     )
     claim = (
         "x̂: one unit with random weights on 1297 training digits, seeded batches. Errors: MLPs "

@@ -64,7 +64,7 @@ def test_the_batch_of_lesson_08_shrinks_by_keyboard(open_notebook):
     assert lesson.run_all() == []
     page, cell = lesson.page, lesson.cell("ShrinkTheBatch(")
     move_each(page, cell, range(4), "ArrowRight")  # drawing the line is part of the prediction
-    for choice in ("any value", "already at 64"):
+    for choice in ("about where it was", "already at 64"):
         press(page, cell.get_by_role("button", name=choice, exact=True), "Space")
     press(page, cell.get_by_role("button", name="Lock in my prediction"))
     cell.get_by_text("Locked in").wait_for()

@@ -1,5 +1,7 @@
 """Small batches and convolutions: the nets, and the stored comparison."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -8,11 +10,13 @@ from bncourse import results
 from bncourse.experiments.small_batch_convs import (
     ARMS,
     BATCH_SIZES,
+    BUDGETS,
     EPOCHS,
     HEADS,
     SEARCH_SEEDS,
     SEEDS,
     SIDE,
+    UPDATES,
     StackedConvNet,
     build_norm,
     load_small_batch_convs,
@@ -30,19 +34,28 @@ def record():
     return load_small_batch_convs()
 
 
+def both_budgets(record):
+    return (record.test_error, record.rates), (record.updates_error, record.updates_rates)
+
+
 def test_everything_was_measured_with_every_seed(record):
     assert (record.arms, record.heads) == (ARMS, HEADS)
     assert record.epochs == tuple(EPOCHS[head] for head in HEADS)
     assert record.seeds == SEEDS
     shape = len(HEADS), len(ARMS), len(BATCH_SIZES)
-    assert record.rates.shape == shape and record.test_error.shape == (*shape, len(SEEDS))
-    assert ((record.test_error >= 0) & (record.test_error <= 100)).all()
+    assert record.updates == tuple(UPDATES[head] for head in HEADS)
+    for errors, rates in both_budgets(record):
+        assert rates.shape == shape and errors.shape == (*shape, len(SEEDS))
+        assert ((errors >= 0) & (errors <= 100)).all()
 
 
 def test_each_runs_at_the_best_rate_of_a_search_on_other_seeds():
     stored = results.load("small_batch_convs")
     assert tuple(stored["search_seeds"]) == SEARCH_SEEDS
     assert not set(SEARCH_SEEDS) & set(SEEDS)
+    done = {(run["budget"], run["head"], run["arm"], run["batch_size"]) for run in stored["runs"]}
+    assert done == set(product(BUDGETS, HEADS, ARMS, BATCH_SIZES))
+    assert len(stored["runs"]) == len(done)
     for run in stored["runs"]:
         rates, errors = run["search_rates"], run["search_errors"]
         assert errors[rates.index(run["rate"])] == min(errors)
@@ -51,17 +64,26 @@ def test_each_runs_at_the_best_rate_of_a_search_on_other_seeds():
 
 @pytest.mark.parametrize("head", range(len(HEADS)))
 def test_two_images_are_enough_for_means_of_channels_and_not_for_means_of_places(record, head):
-    per_channel, per_place = record.test_error[head, [BN, PER_PLACE]].mean(-1)
-    assert per_place[TWO] - per_place[LARGE] > 5
-    assert per_place[TWO] - per_channel[TWO] > 5
-    assert per_channel[TWO] - per_channel[LARGE] < 1
+    for errors, _ in both_budgets(record):
+        per_channel, per_place = errors[head, [BN, PER_PLACE]].mean(-1)
+        assert per_place[TWO] - per_place[LARGE] > 5
+        assert per_place[TWO] - per_channel[TWO] > 5
+
+
+@pytest.mark.parametrize("head", range(len(HEADS)))
+def test_the_budget_decides_whether_batches_of_two_are_better_than_of_32(record, head):
+    """Batches of 2 make 16 times the updates, or see a sixteenth of the images."""
+    epochs, updates = (errors[head, BN].mean(-1) for errors, _ in both_budgets(record))
+    assert epochs[TWO] < epochs[LARGE]
+    assert updates[TWO] > updates[LARGE] + 1
 
 
 @pytest.mark.parametrize("head", range(len(HEADS)))
 @pytest.mark.parametrize("other", ["GN", "LN", "none"])
 def test_with_two_images_bn_is_not_behind_the_others(record, head, other):
-    behind = record.test_error[head, BN, TWO] - record.test_error[head, ARMS.index(other), TWO]
-    assert behind.mean() < 0.5
+    for errors, _ in both_budgets(record):
+        behind = errors[head, BN, TWO] - errors[head, ARMS.index(other), TWO]
+        assert behind.mean() < 0.5
 
 
 def test_a_mean_over_places_learns_slowly_without_batch_norm(record):
@@ -117,3 +139,10 @@ def test_a_slice_of_the_stored_runs_can_be_measured_again(record):
         found = measure(ARMS[arm], "flatten", 32, EPOCHS["flatten"], SEEDS[:2], [rate])[0]
         # Another machine's sums may differ, and training in float32 makes that grow.
         assert np.abs(found - record.test_error[head, arm, LARGE, :2]).max() < 2
+
+
+def test_a_slice_of_the_runs_with_equal_updates_can_be_measured_again(record):
+    head = HEADS.index("flatten")
+    rate = record.updates_rates[head, BN, TWO]
+    found = measure("BN", "flatten", 2, 0, SEEDS[:2], [rate], updates=UPDATES["flatten"])[0]
+    assert np.abs(found - record.updates_error[head, BN, TWO, :2]).max() < 2.5

@@ -32,8 +32,19 @@ def gradients(seeds=3):
     rates = np.array([[1.0, 0.8], [1.02, 1.1]])
     norms = rates[..., None, None] ** back * np.array([0.5, 1, 2])[:seeds, None]
     norms[..., -1] = 1
+    sizes = np.ones((3, 2, 2, seeds, 64))
+    slopes, flat = np.ones((2, 2, seeds)), np.zeros(64, bool)
     return RecurrentGradients(
-        WEIGHTS, GAMMAS, np.arange(65), norms, np.ones((2, 2, seeds)), np.zeros(64, bool), (0, 1, 2)
+        WEIGHTS,
+        GAMMAS,
+        np.arange(65),
+        norms,
+        slopes,
+        flat,
+        (0, 1, 2),
+        *sizes,
+        near_one=sizes[0],
+        unit_norms=norms[..., None],
     )
 
 
@@ -78,6 +89,7 @@ def test_the_caption_has_the_numbers_drawn(figure):
     assert "reads a digit in 16 steps, after 400 updates" in caption
     assert "variance of the units: 2, 2.1, 2.2 at steps 0 to 2, then 2.8 to 3.5 in" in caption
     assert "those of the three span 1, 1, 0," in caption
+    assert "T_max = 16, the steps of training: from step 16 on there are no" in caption
     assert "which ones shall step 22 take?" in caption
     assert "median (range) of 3 seeds: gamma 0.1 with identity weights 1 (0.5 to 2)" in caption
     assert "gamma 1 with orthogonal weights 21 (" in caption
@@ -110,6 +122,7 @@ def test_the_stored_net_of_64_steps_fits_its_picture():
     boxes = [text.get_window_extent() for text in strip.texts]
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
     assert len(strip.patches) == 20  # one for four steps each, and four that were never seen
-    assert "From step 64 on there are no statistics: which ones shall step 70 take?" in (
+    assert "from step 64 on there are no statistics, and which ones shall step 70 take?" in (
         figure.caption
     )
+    assert strip.texts[1].get_text() == "T_max = 64"

@@ -22,6 +22,7 @@ def record():
         starts=("orthogonal", "orthogonal", "torch"),
         budgets=np.array([[100, 200], [150, 300], [1, 2]]),
         seeds=(0, 1, 2),
+        rates=np.arange(1, 43).reshape(3, 7, 2) / 10,
         evaluated=evaluated,
         re_estimated=batch - 0.02,
         by_batch=batch + 0.02,
@@ -49,18 +50,27 @@ def test_means_and_seeds_of_both_lengths_are_drawn(budget):
         for marker, attribute in (("s", "re_estimated"), ("^", "by_batch")):
             others = 100 * getattr(runs, attribute)[case, [3, 5], budget].mean(1)
             np.testing.assert_allclose([y for _, y in marks(axes, marker)], others)
+        rates = [f"rate {rate:g}" for rate in runs.rates[case, [0, 2, 3, 5], budget]]
         names = [text.get_text() for text in axes.get_xticklabels()]
-        assert names == ["no norm", "layer\nnorm", "BN,\nshared", "BN,\nper step"]
+        assert names == [
+            f"no norm,\n{rates[0]}",
+            f"layer\nnorm,\ngamma 1,\n{rates[1]}",
+            f"BN,\nshared,\ngamma 0.1,\n{rates[2]}",
+            f"BN,\nper step,\ngamma 0.1,\n{rates[3]}",
+        ]
 
 
 def test_the_caption_has_means_and_spreads():
     caption = recurrent_arms(record()).caption
     assert "mean (sd over 3 seeds)" in caption
-    assert "T = 16, 300 updates: no norm: evaluation mode 36.3 (1.5);" in caption
+    assert "T = 16, 300 updates: no norm, rate 1.6: evaluation mode 36.3 (1.5);" in caption
     assert "T = 64, 200 updates" in caption
-    assert "BN, per step: evaluation mode 86.3 (1.5), running statistics re-estimated 84.3" in (
-        caption
+    assert "each has the learning rate that is best for its own evaluation" in caption
+    told = (
+        "BN, per step, gamma 0.1, rate 2.6: evaluation mode 86.3 (1.5), running statistics "
+        "re-estimated 84.3"
     )
+    assert told in caption
 
 
 def test_text_is_large_and_apart():

@@ -106,8 +106,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "half the difference for the whole",
-        "Half the difference was put where the whole one belongs: in d / √(d² + 4 eps), as in "
-        "lesson 08, d is the distance of the two values.",
+        "Half the difference was put where the whole one belongs: in d / √(d² + 4 eps) "
+        "d is the distance of the two values.",
         "(0, 2) with eps = 1 has variance 1 and becomes ∓ 1 / √2: which d gives that in "
         "d / √(d² + 4 eps)?",
         "",
