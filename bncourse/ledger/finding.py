@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+CLEAR = 2  # spreads from which a number is clear of its neutral value
+REACH, FACTOR = 3, 4  # how wide a range may be; see `Finding.is_rough`
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,40 @@ class Finding:
     exact: bool
     made_by: str
     stored: str
+
+    @property
+    def neutral(self) -> float:
+        """The value that favours neither side: 1 for a ratio, which counts "times", else 0."""
+        return 1.0 if self.unit == "times" else 0.0
+
+    @property
+    def keeps_sign(self) -> bool:
+        """Whether the range lies on one side of the neutral value, if the number is clear of it.
+
+        A number is clear if it is at least two of its spreads away; one without a spread is clear
+        unless it is the neutral value itself. The range may end at the neutral value.
+        """
+        distance = abs(self.value - self.neutral)
+        clear = distance > 0 and distance >= CLEAR * (self.spread or 0)
+        return not clear or not self.low < self.neutral < self.high
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether the range is of the number's rough size.
+
+        - A ratio ("times"): each end within a factor of 4 of the number.
+        - "points" and "%": not wider than three times the largest of: the number (of shares above
+          50 %, what is missing to 100 %), two spreads, and 1, which is five test images.
+        - Any other: one of the two, without the 1.
+        """
+        by_factor = self.low >= self.value / FACTOR > 0 and self.high <= self.value * FACTOR
+        if self.unit == "times":
+            return by_factor
+        shares = self.unit in ("%", "points")
+        size = min(self.value, 100 - self.value) if self.unit == "%" else abs(self.value)
+        size = max(size, CLEAR * (self.spread or 0), 1.0 if shares else 0.0)
+        by_width = self.high - self.low <= REACH * size * (1 + 1e-9)
+        return self.exact or by_width or (by_factor and not shares)
 
     def written(self, form: str = "") -> str:
         """Write the number: with its unit, with its spread ("±"), or alone ("bare").

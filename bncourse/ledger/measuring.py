@@ -32,10 +32,11 @@ class Value:
 
 @dataclass(frozen=True)
 class Measurement:
-    """How a finding is measured; the fields are those of `Finding`.
+    """How a finding is measured; the fields are those of `Finding`, and `loose`.
 
     ``run`` returns the `Value`. With ``quick`` it may use fewer seeds than what is stored, so that
-    only ``low`` and ``high`` are to be expected of it.
+    only ``low`` and ``high`` are to be expected of it. ``loose`` says why the range is wider than
+    `Finding.is_rough` allows or holds the other sign, against `Finding.keeps_sign`; "" if neither.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Measurement:
     made_by: str
     stored: str
     run: Callable[..., Value]
+    loose: str = ""
 
     @property
     def has_quick(self) -> bool:
@@ -79,10 +81,12 @@ def finding(
     unit: str = "",
     by: str,
     stored: str = "",
+    loose: str = "",
 ) -> Callable[[Callable[..., Value | float]], Callable[..., Value | float]]:
     """Register a function as the measurement of the finding of that name.
 
-    Without a range the finding is exact: 0 but for rounding.
+    Without a range the finding is exact: 0 but for rounding. A range that is not of the number's
+    rough size, or holds the other sign of a clear number, says why in ``loose``.
 
     Raises ValueError if there is one of that name already.
     """
@@ -98,7 +102,7 @@ def finding(
         run.__signature__ = inspect.signature(function)
         exact = low is None
         ends = (0.0, EXACT) if exact else (float(low), float(high))
-        MEASUREMENTS[name] = Measurement(name, what, unit, *ends, exact, by, stored, run)
+        MEASUREMENTS[name] = Measurement(name, what, unit, *ends, exact, by, stored, run, loose)
         return function
 
     return register

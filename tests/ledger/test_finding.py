@@ -5,8 +5,8 @@ import pytest
 from bncourse.ledger.finding import Finding, decimals, rounded, significant
 
 
-def finding(value, unit="", spread=None, exact=False):
-    return Finding("name", "what", value, unit, spread, "sd over 5 seeds", 0, 1, exact, "by", "")
+def finding(value, unit="", spread=None, exact=False, ends=(0, 1)):
+    return Finding("name", "what", value, unit, spread, "sd over 5 seeds", *ends, exact, "by", "")
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,52 @@ def test_what_is_told_names_the_spread():
 
 def test_whole_numbers_stay_whole():
     assert (decimals(100352.0, 3), rounded(100352.0, 0)) == (0, "100,352")
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "unit", "ends", "keeps"),
+    [
+        (-6.4, 1.4, "points", (-20, 5), False),
+        (-6.4, 1.4, "points", (-20, 0), True),  # it may end at the neutral value
+        (1.0, 0.5, "points", (-1, 3), False),  # exactly two spreads are clear
+        (1.0, 0.51, "points", (-1, 3), True),
+        (0.02, None, "", (-1, 1), False),
+        (0.0, None, "", (-1, 1), True),
+        (1.5, 0.1, "times", (0.8, 3), False),
+        (1.5, 0.1, "times", (1, 3), True),
+        (0.6, 0.1, "times", (0.1, 1.2), False),
+        (1.02, 0.03, "times", (0.8, 1.2), True),
+    ],
+)
+def test_a_range_keeps_the_sign_of_a_clear_number(value, spread, unit, ends, keeps):
+    assert finding(value, unit, spread, ends=ends).keeps_sign is keeps
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "unit", "ends", "rough"),
+    [
+        (0.0055, 0.0006, "", (0, 0.1), False),
+        (0.0055, 0.0006, "", (0, 0.0165), True),
+        (1.25e5, None, "times", (1e3, 1e8), False),
+        (1.25e5, None, "times", (4e4, 5e5), True),
+        (0.005, None, "times", (0, 0.9), False),
+        (0.005, None, "times", (0, 0.01), False),  # a ratio's ends are factors
+        (-1.0, 0.15, "points", (-4, 3), False),
+        (-1.0, 0.15, "points", (-3, 0), True),
+        (0.1, 0.9, "points", (-2.7, 2.7), True),  # three spreads to each side of nothing
+        (0.1, 0.1, "points", (-1.5, 1.5), True),  # a point is five images
+        (0.1, 0.1, "", (-1.5, 1.5), False),
+        (98.0, 0.3, "%", (90, 100), False),  # what is missing is 2
+        (98.0, 0.3, "%", (94, 100), True),
+        (98.0, 0.3, "%", (25, 98), False),  # of shares a factor says nothing
+        (256.0, None, "", (64, 1024), True),
+        (0.0, None, "", (0, 1), False),
+        (0.0, None, "", (0, 0), True),
+    ],
+)
+def test_a_range_is_of_rough_size(value, spread, unit, ends, rough):
+    assert finding(value, unit, spread, ends=ends).is_rough is rough
+
+
+def test_what_is_zero_up_to_rounding_needs_no_size():
+    assert finding(0.0, exact=True, ends=(0, 1e-10)).is_rough

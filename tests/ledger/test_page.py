@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from bncourse.ledger import TOPICS, VERDICTS, load_ledger
+from bncourse.ledger import TOPICS, VERDICTS, load_findings, load_ledger
 from bncourse.ledger.page import FILE, contradictions, named, page, write_page
 
 LEDGER = load_ledger()
@@ -29,6 +29,14 @@ def test_the_counts_are_right():
     for verdict in VERDICTS:
         count = sum(claim.verdict == verdict for claim in LEDGER)
         assert re.search(rf"^\| {verdict} \| {count} \|", PAGE, re.M)
+
+
+def test_it_says_how_many_numbers_are_measured_anew():
+    findings = load_findings().values()
+    stored = {finding.name: finding.stored for finding in findings if finding.stored}
+    anew = len(findings) - len(stored)
+    assert f"Of the {len(findings)} numbers it measures {anew} anew." in PAGE
+    assert f"The other {len(stored)} are read from {len(set(stored.values()))} stored" in PAGE
 
 
 def test_a_group_of_contradictions_is_told_once():

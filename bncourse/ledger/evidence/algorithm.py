@@ -143,8 +143,8 @@ def _() -> float:
 @finding(
     "identity-second-batch",
     "distance from its input of a second batch, with the first one's gamma and beta",
-    1,
-    100,
+    5,
+    50,
     by="hand",
 )
 def _() -> float:
@@ -218,8 +218,8 @@ def _() -> float:
 @finding(
     "learned-gamma-sd",
     "sd over the units of gamma after training, which starts at 1 for all",
-    0.01,
-    1,
+    0.015,
+    0.15,
     by="training",
 )
 def _() -> Value:

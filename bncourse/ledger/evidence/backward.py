@@ -107,8 +107,8 @@ def _bias() -> BiasRuns:
 @finding(
     "bias-runs",
     "a bias after 1000 steps that take the mean for a constant",
-    100,
-    1e5,
+    500,
+    5000,
     by="outside_the_gradient",
 )
 def _() -> float:
@@ -153,7 +153,7 @@ def _() -> Value:
     "outside-own-rate",
     "test accuracy lost with the statistics outside the gradient, each way at its best rate",
     0.2,
-    5,
+    4.5,
     unit="points",
     by="outside_the_gradient",
     stored="outside_the_gradient",
@@ -166,7 +166,7 @@ def _() -> Value:
 @finding(
     "outside-rate-4",
     "mean test accuracy with the statistics outside the gradient at the rate 4 (the search)",
-    0,
+    5,
     20,
     unit="%",
     by="outside_the_gradient",
@@ -179,7 +179,7 @@ def _() -> float:
 @finding(
     "through-rate-4",
     "mean test accuracy through the statistics at the rate 4 (the search)",
-    90,
+    95,
     100,
     unit="%",
     by="outside_the_gradient",
@@ -216,7 +216,7 @@ def _() -> float:
     "weights-grow-through",
     "growth of the weights in 200 updates through the statistics",
     1,
-    1.1,
+    1.05,
     unit="times",
     by="outside_the_gradient",
 )

@@ -41,7 +41,7 @@ def _() -> float:
 @finding(
     "moved-per-activation",
     "moving one image before or after a norm per activation: the gap",
-    0.5,
+    1,
     10,
     by="hand",
 )

@@ -26,8 +26,8 @@ def _near(init: str, depth: int, trained: bool = False) -> Value:
 @finding(
     "near-one-one-layer",
     "singular values near 1 of one ReLU layer, He's weights: with batch norm minus without",
-    -15,
-    15,
+    -2.7,
+    2.7,
     unit="points",
     by="layer_jacobians",
     stored="layer_jacobians",
@@ -39,8 +39,8 @@ def _() -> Value:
 @finding(
     "near-one-20-layers",
     "singular values near 1 of 20 ReLU layers with batch norm",
-    0,
-    20,
+    0.5,
+    13,
     unit="%",
     by="layer_jacobians",
     stored="layer_jacobians",
@@ -52,8 +52,8 @@ def _() -> Value:
 @finding(
     "near-one-20-layers-plain",
     "singular values near 1 of 20 ReLU layers without batch norm, He's weights",
-    0,
-    20,
+    0.5,
+    15,
     unit="%",
     by="layer_jacobians",
     stored="layer_jacobians",
@@ -65,8 +65,8 @@ def _() -> Value:
 @finding(
     "near-one-trained",
     "singular values near 1 of five trained layers, with batch norm minus without",
-    -15,
-    15,
+    -3.7,
+    0,
     unit="points",
     by="layer_jacobians",
     stored="layer_jacobians",
@@ -78,8 +78,8 @@ def _() -> Value:
 @finding(
     "largest-20-layers",
     "largest singular value of 20 ReLU layers with batch norm",
-    40,
-    1000,
+    50,
+    700,
     by="layer_jacobians",
     stored="layer_jacobians",
 )
@@ -90,8 +90,8 @@ def _() -> Value:
 @finding(
     "largest-20-layers-plain",
     "largest singular value of 20 ReLU layers without batch norm, He's weights",
-    1,
-    20,
+    1.5,
+    19,
     by="layer_jacobians",
     stored="layer_jacobians",
 )
@@ -167,8 +167,8 @@ def _() -> float:
 @finding(
     "gain-30-layers",
     "squared gradient at the input over that at the output, 30 ReLU layers with batch norm",
-    1e3,
-    1e8,
+    4e4,
+    4e5,
     unit="times",
     by="gradient_growth",
 )
@@ -183,8 +183,8 @@ def _deep(kind: str, depth: int) -> np.ndarray:
 @finding(
     "deep-20-bn-minus-none",
     "test accuracy of 20 trained ReLU layers, batch norm minus none with He's weights",
-    0,
-    60,
+    1,
+    15,
     unit="points",
     by="deep_training",
     stored="deep_training",
@@ -209,7 +209,7 @@ def _() -> Value:
 @finding(
     "deep-40-bn-skips",
     "test accuracy of 40 trained ReLU layers with batch norm and skips",
-    90,
+    92,
     100,
     unit="%",
     by="deep_training",

@@ -51,7 +51,7 @@ def _() -> float:
 @finding(
     "scale-10-in-time",
     "test accuracy with batch norm at scale 10 after 1000 updates, its hidden rate following",
-    80,
+    94,
     100,
     unit="%",
     by="initial_scale",
@@ -78,8 +78,8 @@ def _() -> Value:
 @finding(
     "scale-tiny",
     "test accuracy with batch norm at scale 1e-6 after 1000 updates",
-    0,
-    50,
+    5,
+    30,
     unit="%",
     by="initial_scale",
     stored="initial_scale",
@@ -92,7 +92,7 @@ def _() -> Value:
 @finding(
     "scale-tiny-without-eps",
     "test accuracy at scale 1e-6 with an eps of 1e-20",
-    90,
+    96,
     100,
     unit="%",
     by="initial_scale",

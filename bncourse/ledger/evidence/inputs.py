@@ -27,8 +27,8 @@ def _bowls() -> dict[tuple[str, str], TableBowl]:
 @finding(
     "wine-steps-raw",
     "steps of descent to 0.1 % of the excess, raw wines (closed form)",
-    1e7,
-    1e10,
+    2e8,
+    3e9,
     unit="steps",
     by="tables",
 )
@@ -40,7 +40,7 @@ def _() -> float:
     "wine-steps-standardised",
     "steps of descent to 0.1 % of the excess, standardised wines",
     10,
-    200,
+    140,
     unit="steps",
     by="tables",
 )
@@ -51,8 +51,8 @@ def _() -> float:
 @finding(
     "tumour-steps-standardised",
     "steps of descent to 0.1 % of the excess, standardised tumours",
-    1_000,
-    1e5,
+    3_000,
+    30_000,
     unit="steps",
     by="tables",
 )
@@ -63,8 +63,8 @@ def _() -> float:
 @finding(
     "rate-raw-over-standardised",
     "largest learning rate for standardised wines over that for raw ones",
-    1e3,
-    1e8,
+    4e4,
+    5e5,
     unit="times",
     by="tables",
 )
@@ -115,7 +115,7 @@ def _() -> float:
 @finding(
     "standardised-other-rows",
     "largest distance of an sd from 1 on rows that were not measured",
-    0.02,
+    0.06,
     0.5,
     by="rulers",
 )
@@ -161,7 +161,7 @@ def _runs(quick: bool) -> dict[tuple[str, str], TooFast]:
 @finding(
     "overflow-raw",
     "steps until the squared error of raw wines overflows, at a rate for standardised ones",
-    5,
+    10,
     100,
     unit="steps",
     by="too_fast",
@@ -173,7 +173,7 @@ def _(quick: bool = False) -> float:
 @finding(
     "dead-raw",
     "units of a ReLU net that are dead after 200 steps on raw wines at that rate",
-    90,
+    97,
     100,
     unit="%",
     by="too_fast",
@@ -197,7 +197,7 @@ def _flat(activation: str, preparation: str) -> Value:
 @finding(
     "flat-tanh-raw",
     "pairs of a tanh unit and a raw wine that are flat before training",
-    90,
+    96,
     100,
     unit="%",
     by="saturation",
@@ -209,8 +209,8 @@ def _() -> Value:
 @finding(
     "flat-tanh-standardised",
     "pairs of a tanh unit and a standardised wine that are flat",
-    0,
-    10,
+    0.4,
+    4,
     unit="%",
     by="saturation",
 )
@@ -266,8 +266,8 @@ def _() -> float:
 @finding(
     "whitened-new-variance",
     "median variance of new images whitened by 16 others, which should be 1",
-    50,
-    1e5,
+    160,
+    2_400,
     by="small_batch_whitening",
 )
 def _() -> Value:
@@ -293,7 +293,7 @@ def _deeper(arm: str, quick: bool) -> DeeperLayers:
 @finding(
     "moved-layer-4",
     "how far the means of layer 4's inputs moved in 300 updates, in sds of update 0",
-    5,
+    6,
     60,
     unit="sds",
     by="deeper_layers",
@@ -318,7 +318,7 @@ def _(quick: bool = False) -> Value:
     "moved-ratio-he",
     "movement of layer 4's inputs over that of layer 2's, He's weights",
     2,
-    30,
+    25,
     unit="times",
     by="deeper_layers",
 )
@@ -342,7 +342,7 @@ def _(quick: bool = False) -> Value:
 @finding(
     "raw-pixels-accuracy",
     "test accuracy of a net on pixels with mean 0.3 and sd 0.4, at its best rate (the search)",
-    90,
+    91,
     100,
     unit="%",
     by="deeper_layers",

@@ -34,7 +34,7 @@ def _arm(batch_size: int) -> dict:
 @finding(
     "epochs-full-over-4",
     "epochs to 95 % with the full batch over those with batches of 4",
-    8,
+    10,
     120,
     unit="times",
     by="batch_sizes",
@@ -60,8 +60,8 @@ def _() -> Value:
 @finding(
     "seconds-4-over-64",
     "time to 95 % with batches of 4 over that with batches of 64, on one machine",
-    1.5,
-    40,
+    1.6,
+    24,
     unit="times",
     by="batch_sizes",
     stored="batch_sizes",
@@ -74,8 +74,8 @@ def _() -> Value:
 @finding(
     "equal-updates-full-minus-4",
     f"test accuracy after {EQUAL_UPDATES[1]} updates, full batch minus batches of 4",
-    5,
-    60,
+    6,
+    50,
     unit="points",
     by="batch_sizes",
     stored="batch_sizes",
@@ -89,7 +89,7 @@ def _() -> Value:
     "epochs-best-size",
     "the batch size with the fewest epochs to 95 %",
     1,
-    16,
+    4,
     by="batch_sizes",
     stored="batch_sizes",
 )
@@ -101,7 +101,7 @@ def _() -> float:
     "updates-best-size",
     "the batch size with the fewest updates to 95 %",
     64,
-    1297,
+    1024,
     by="batch_sizes",
     stored="batch_sizes",
 )
@@ -148,7 +148,7 @@ def _() -> float:
 @finding(
     "memory-over-data",
     "what a batch of 1024 keeps over the size of the whole data set",
-    5,
+    9,
     100,
     unit="times",
     by="saved_memory",
@@ -172,7 +172,7 @@ def _valleys(rate: float, quick: bool) -> Escape:
 @finding(
     "escape-8",
     "runs with batches of 8 that leave the poor valley",
-    50,
+    70,
     100,
     unit="%",
     by="escape",
@@ -185,7 +185,7 @@ def _(quick: bool = False) -> Value:
     "escape-8-half-rate",
     "runs with batches of 8 that leave it at half the learning rate",
     0,
-    10,
+    2.5,
     unit="%",
     by="escape",
 )
@@ -197,7 +197,7 @@ def _(quick: bool = False) -> Value:
     "escape-64",
     "runs with batches of 64 that leave the poor valley",
     0,
-    5,
+    3,
     unit="%",
     by="escape",
 )
@@ -208,7 +208,7 @@ def _(quick: bool = False) -> Value:
 @finding(
     "escape-good",
     "runs with batches of 1 that leave the good valley, too",
-    50,
+    97,
     100,
     unit="%",
     by="escape",
@@ -230,8 +230,8 @@ def _after_8(activation: str) -> Value:
 @finding(
     "stuck-relu-8",
     "training loss of small ReLU nets that go on with batches of 8, minus with the full batch",
-    0,
-    0.1,
+    0.0015,
+    0.018,
     by="stuck_nets",
     stored="stuck_nets",
 )
@@ -242,8 +242,8 @@ def _() -> Value:
 @finding(
     "stuck-sigmoid-8",
     "training loss of small sigmoid nets that go on with batches of 8, minus the full batch",
-    0,
-    0.1,
+    0.0015,
+    0.015,
     by="stuck_nets",
     stored="stuck_nets",
 )

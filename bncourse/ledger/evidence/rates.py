@@ -24,7 +24,7 @@ def _times_higher(net: str) -> float:
     "times-higher-relu",
     "largest usable rate with batch norm over that without, 3 ReLU layers, 1000 updates",
     2,
-    64,
+    16,
     unit="times",
     by="rate_range",
     stored="rate_range",
@@ -36,7 +36,7 @@ def _() -> float:
 @finding(
     "times-higher-he",
     "largest usable rate with batch norm over that without, He's weights, 1000 updates",
-    2,
+    4,
     64,
     unit="times",
     by="rate_range",
@@ -50,7 +50,7 @@ def _() -> float:
     "times-higher-tanh",
     "largest usable rate with batch norm over that without, 3 tanh layers, 1000 updates",
     2,
-    64,
+    16,
     unit="times",
     by="rate_range",
     stored="rate_range",
@@ -70,8 +70,8 @@ def _span(norm: str) -> float:
 @finding(
     "span-with-bn",
     "largest over smallest usable rate with batch norm, He's weights, 1000 updates",
-    100,
-    5000,
+    128,
+    2048,
     by="rate_range",
     stored="rate_range",
 )
@@ -82,7 +82,7 @@ def _() -> float:
 @finding(
     "span-without-bn",
     "largest over smallest usable rate without batch norm, He's weights, 1000 updates",
-    4,
+    8,
     128,
     by="rate_range",
     stored="rate_range",
@@ -106,8 +106,8 @@ def _() -> float:
 @finding(
     "beyond-with-bn",
     "test accuracy with batch norm at four times the largest usable rate, He's weights",
-    0,
-    60,
+    5,
+    30,
     unit="%",
     by="rate_range",
     stored="rate_range",
@@ -134,8 +134,8 @@ def _() -> float:
 @finding(
     "deep-usual-weights",
     "best test accuracy of 8 ReLU layers without batch norm at any rate, PyTorch's weights",
-    0,
-    50,
+    5,
+    40,
     unit="%",
     by="rate_range",
     stored="rate_range",

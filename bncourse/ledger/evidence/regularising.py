@@ -36,8 +36,8 @@ def _() -> Value:
 @finding(
     "gain-bn-standardised",
     "test accuracy with standardised inputs, batch norm minus nothing",
-    -0.5,
-    3,
+    0,
+    2.5,
     unit="points",
     by="regularisation",
     stored="regularisation",
@@ -47,11 +47,42 @@ def _() -> Value:
     return _gain(*both)
 
 
+def _small_batches(budget: str) -> Value:
+    found = {a.arm.name: a for a in load_regularisation()[budget] if a.arm.batch == 5}
+    return _gain(found["BN"], found["none"])
+
+
+@finding(
+    "gain-batch-5-updates",
+    "test accuracy with batches of 5 and as many updates as others, batch norm minus nothing",
+    1,
+    5,
+    unit="points",
+    by="regularisation",
+    stored="regularisation",
+)
+def _() -> Value:
+    return _small_batches("updates")
+
+
+@finding(
+    "gain-batch-5-epochs",
+    "test accuracy with batches of 5 and as many epochs as others, batch norm minus nothing",
+    0,
+    1.5,
+    unit="points",
+    by="regularisation",
+    stored="regularisation",
+)
+def _() -> Value:
+    return _small_batches("epochs")
+
+
 @finding(
     "gain-dropout",
     "test accuracy on 200 training images, dropout minus nothing",
-    -0.5,
-    4,
+    0.2,
+    3,
     unit="points",
     by="regularisation",
     stored="regularisation",
@@ -63,8 +94,8 @@ def _() -> Value:
 @finding(
     "dropout-on-top",
     "test accuracy, batch norm and dropout minus batch norm alone",
-    -2,
-    2,
+    -1.2,
+    1.4,
     unit="points",
     by="regularisation",
     stored="regularisation",
@@ -76,7 +107,7 @@ def _() -> Value:
 @finding(
     "gain-without-noise",
     "test accuracy, batch norm over all 200 images minus nothing, no randomness in either",
-    -0.5,
+    0.3,
     4,
     unit="points",
     by="regularisation",
@@ -89,7 +120,7 @@ def _() -> Value:
 @finding(
     "dropout-on-top-standardised",
     "test accuracy with standardised inputs, batch norm and dropout minus batch norm alone",
-    -0.5,
+    0,
     1.5,
     unit="points",
     by="regularisation",
@@ -103,8 +134,8 @@ def _() -> Value:
 @finding(
     "dropout-without-bn-standardised",
     "test accuracy with standardised inputs, dropout minus nothing",
-    -0.5,
-    2,
+    0,
+    1.5,
     unit="points",
     by="regularisation",
     stored="regularisation",

@@ -46,8 +46,8 @@ def _() -> float:
 @finding(
     "plain-loss-scaled",
     "change of the loss by weights ten times as large without batch norm",
-    1,
-    1e4,
+    1.5,
+    20,
     by="scale_invariance",
 )
 def _() -> float:
@@ -58,8 +58,8 @@ def _() -> float:
 @finding(
     "gradient-felt-eps",
     "gradient at a thousandth of the weights and eps = 1e-5, over what scale invariance gives",
-    0,
-    0.9,
+    0.0015,
+    0.02,
     unit="times",
     by="scale_invariance",
 )

@@ -97,7 +97,7 @@ def _searched_end(other: str) -> Value:
     "accuracy-own-rate",
     "test accuracy after 1,400 updates, sigmoid net with batch norm minus without",
     0.3,
-    6,
+    5,
     unit="points",
     by="sigmoid_nets",
 )
@@ -108,8 +108,8 @@ def _(quick: bool = False) -> Value:
 @finding(
     "accuracy-good-start",
     "test accuracy after 1,400 updates, usual start with batch norm minus good one without",
-    -1,
-    2,
+    0,
+    1.9,
     unit="points",
     by="sigmoid_nets",
 )
@@ -120,8 +120,8 @@ def _(quick: bool = False) -> Value:
 @finding(
     "first-unit-width",
     "width of a sigmoid's inputs after 100 updates, 15th to 85th percentile, without batch norm",
-    0,
-    0.3,
+    0.007,
+    0.08,
     by="sigmoid_nets",
 )
 def _(quick: bool = False) -> Value:
@@ -133,8 +133,8 @@ def _(quick: bool = False) -> Value:
 @finding(
     "first-unit-middle",
     "distance from 0 of the median of a sigmoid's inputs after 100 updates, without batch norm",
-    0,
-    3,
+    0.2,
+    2.6,
     by="sigmoid_nets",
 )
 def _(quick: bool = False) -> Value:
@@ -189,7 +189,7 @@ def _() -> Value:
     return over(search[0.125] / search[2.0])
 
 
-@finding("sigmoid-slope", "slope of the sigmoid at 10, a quarter at 0", 0, 1e-4, by="hand")
+@finding("sigmoid-slope", "slope of the sigmoid at 10, a quarter at 0", 4e-5, 5e-5, by="hand")
 def _() -> float:
     at = 1 / (1 + np.exp(-10.0))
     return at * (1 - at)
