@@ -1,7 +1,8 @@
 """Drive a function that is handed other functions: nets, layers, gradients, random generators.
 
 A function cannot be sent to the learner's process. The case holds a dict instead, whose
-``"function"`` says what it becomes there; the other entries are what it is made from.
+``"function"`` says what it becomes there; the other entries are what it is made from. A norm only
+asks there: the task's oracle normalises.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def hand_in_functions(task: Any, value: Any) -> Callable[..., Any]:
     function = call_function(task, value)
 
     def handed(*args: Any) -> Any:
-        return function(*(made(a) for a in args))
+        return function(*(made(a, task.oracle) for a in args))
 
     return handed
 
@@ -46,6 +47,11 @@ def call_many_times(task: Any, value: Any) -> Callable[..., Any]:
             y = function(given, shift, spread, rng, training)
             if not np.array_equal(given, x_hat):
                 written.append(given)
+            if (y is None or y is Ellipsis) and not training:
+                raise AnswerError(
+                    "with training=True an array came, with training=False nothing did: does the "
+                    "function end there without a return?"
+                )
             if y is None or y is Ellipsis:
                 raise NotStarted
             y = as_numbers(y, "y")
@@ -67,20 +73,31 @@ def call_many_times(task: Any, value: Any) -> Callable[..., Any]:
     return called
 
 
-def made(value: Any) -> Any:
-    """Return the function that a dict stands for; anything else as it is."""
+def made(value: Any, ask: Callable[..., Any] | None = None) -> Any:
+    """Return the function that a dict stands for; anything else as it is.
+
+    A norm puts what it is given to ``ask(event, axis, eps, *arrays)``.
+    """
     if isinstance(value, dict) and FUNCTION in value:
         rest = {name: part for name, part in value.items() if name != FUNCTION}
-        return MAKERS[value[FUNCTION]](**rest)
+        return MAKERS[value[FUNCTION]](ask, **rest)
     return value
 
 
-def net(x: np.ndarray, gamma: Any, beta: Any, eps: float, towards: np.ndarray, axis: Any) -> Any:
+def net(
+    ask: Callable[..., Any],
+    x: np.ndarray,
+    gamma: Any,
+    beta: Any,
+    eps: float,
+    towards: Any,
+    axis: Any,
+) -> Callable[..., Any]:
     """Return ``f(W) -> (y, dW)``: a norm over ``axis`` behind x @ W, and the loss's gradient.
 
     The loss is the sum of y * towards. Without an axis nothing is normalised.
     """
-    layer = norm_layer(axis, eps)
+    layer = norm_layer(ask, axis, eps)
 
     def run(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         z, back = layer(x @ weights)
@@ -89,23 +106,27 @@ def net(x: np.ndarray, gamma: Any, beta: Any, eps: float, towards: np.ndarray, a
     return run
 
 
-def norm_layer(axis: int | None, eps: float = 1e-5) -> Callable[..., Any]:
+def norm_layer(
+    ask: Callable[..., Any], axis: int | None, eps: float = 1e-5
+) -> Callable[[np.ndarray], tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]]:
     """Return ``f(a) -> (z, back)``: a norm over that axis, and ``back(dz) -> da``."""
 
-    def forward(a: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-        if axis is None:
-            return a.copy(), lambda dz: dz.copy()
-        centred = a - a.mean(axis, keepdims=True)
-        sd = np.sqrt((centred**2).mean(axis, keepdims=True) + eps)
-        z = centred / sd
+    def forward(a: Any) -> tuple[np.ndarray, Callable[[Any], np.ndarray]]:
+        kept = np.array(a)
+        (z,) = ask("forward", axis, eps, kept)
 
-        def back(dz: np.ndarray) -> np.ndarray:
-            straight = dz - dz.mean(axis, keepdims=True)
-            return (straight - centred / sd * (dz * centred / sd).mean(axis, keepdims=True)) / sd
+        def back(dz: Any) -> np.ndarray:
+            (da,) = ask("back", axis, eps, kept, np.array(dz))
+            return da
 
-        return z.copy(), back
+        return z, back
 
     return forward
+
+
+def a_gradient(_ask: Any, pushes: np.ndarray) -> Callable[[np.ndarray, int], np.ndarray]:
+    """Return `sideways`, which asks nobody."""
+    return sideways(pushes)
 
 
 def sideways(pushes: np.ndarray) -> Callable[[np.ndarray, int], np.ndarray]:
@@ -129,5 +150,5 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "batch norm": norm_layer,
     "layer norm": norm_layer,
     "no norm": norm_layer,
-    "a gradient": sideways,
+    "a gradient": a_gradient,
 }

@@ -48,17 +48,17 @@ def rows(verdict: Verdict) -> list[tuple[str, tuple[str, ...]]]:
     elif verdict.passed:
         out.append(("Passed", ("; ".join(verdict.passed),)))
     out.append((LABELS["seen"], verdict.seen))
-    if len(verdict.looks_like) > 1:
-        out.append(
-            (LABELS["looks"], tuple(f"{k}. {t}" for k, t in enumerate(verdict.looks_like, 1)))
-        )
-    else:
-        out.append((LABELS["looks"], verdict.looks_like))
-    out.append((LABELS["asks"], verdict.asks))
+    out.append((LABELS["looks"], _numbered(verdict.looks_like)))
+    out.append((LABELS["asks"], _numbered(verdict.asks)))
     if verdict.printed.strip():
         out.append(("You printed", tuple(verdict.printed.strip().splitlines()[:6])))
     out.append(("Note", verdict.notes))
     return [(heading, lines) for heading, lines in out if lines]
+
+
+def _numbered(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Number several lines, so that each question can be matched with its mistake."""
+    return tuple(f"{k}. {t}" for k, t in enumerate(lines, 1)) if len(lines) > 1 else lines
 
 
 def as_text(verdict: Verdict) -> str:

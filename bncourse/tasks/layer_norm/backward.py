@@ -9,6 +9,8 @@ from bncourse.tasks.layer_norm.backward_board import backward
 from bncourse.tasks.layer_norm.backward_others import OTHERS
 from bncourse.tasks.layer_norm.backward_parameters import PARAMETERS
 from bncourse.tasks.layer_norm.backward_slips import SLIPS
+from bncourse.tasks.layer_norm.sequence_slips import BACKWARD
+from bncourse.tasks.layer_norm.unsummed_slips import UNSUMMED
 
 
 def reference(dy, cache):
@@ -19,6 +21,7 @@ def reference(dy, cache):
     for place in np.ndindex(dy.shape[:-1]):
         z = x_hat[place]
         jacobian = np.eye(h, dtype=z.dtype) - (1 + np.outer(z, z)) / z.dtype.type(h)
+        jacobian[np.abs(jacobian) < 1e-15] = 0  # so that 0 is shown, not what rounding leaves
         dx[place] = inv_std[place] * (jacobian @ (gamma * dy[place]))
         dgamma += dy[place] * z
         dbeta += dy[place]
@@ -106,7 +109,7 @@ TASK = Task(
     outputs=("dx", "dgamma", "dbeta"),
     cases=cases,
     reference=reference,
-    misconceptions=SLIPS + PARAMETERS + OTHERS,
+    misconceptions=SLIPS + PARAMETERS + OTHERS + UNSUMMED + (BACKWARD,),
     hints=(
         "Take your batchnorm_backward of 4.4 and turn the table. Which of its sums run along the "
         "row now, and which still run over the samples?",

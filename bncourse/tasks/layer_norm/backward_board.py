@@ -16,6 +16,7 @@ AXES = {
     "batch": lambda n: (0,),
     "leading": lambda n: tuple(range(n - 1)),
     "all": lambda n: tuple(range(n)),
+    "all but first, if there are two": lambda n: tuple(range(1, n)) or (0,),
 }
 SUMMED = {
     "leading": sum_leading,
@@ -42,7 +43,8 @@ def backward(
     """The closed form with a switch for each slip; without any it is right.
 
     ``gamma`` says where it enters, ``counts`` what divides the sums of the mean's path and of the
-    variance's, ``paths`` weighs the two, and ``summed`` says how dgamma and dbeta are summed.
+    variance's ("each": nothing is summed), ``paths`` weighs the two, and ``summed`` says how
+    dgamma and dbeta are summed.
     """
     x_hat, inv_std, g = cache["x_hat"], cache["inv_std"], cache["gamma"]
     h = x_hat.shape[-1]
@@ -63,12 +65,16 @@ def backward(
     divide = {"H": over, "H - 1": h - 1, "1": 1, "N": len(dy), "H twice": h * h, "size": dy.size}
     divide["vectors"] = dy.size // h
     first = dy * g if gamma == "not in the second" else d
-    by_mean = first.sum(axis=axes, keepdims=True) / divide[counts[0]]
+    by_mean = first
+    if counts[0] != "each":
+        by_mean = first.sum(axis=axes, keepdims=True) / divide[counts[0]]
     z = {"centred": x_hat / inv_std}.get(values, x_hat)
     if projected:
         z = x_hat / np.maximum(np.sqrt((x_hat**2).mean(axis=-1, keepdims=True)), 1e-300)
     second = dy * g if gamma == "not in the first" else d
-    by_variance = (second * z).sum(axis=axes, keepdims=True) / divide[counts[1]]
+    by_variance = second * z
+    if counts[1] != "each":
+        by_variance = by_variance.sum(axis=axes, keepdims=True) / divide[counts[1]]
     if stretched:
         by_variance = z * by_variance
     by_variance = by_variance * {"x_hat twice": inv_std, "x_hat thrice": inv_std**2}.get(values, 1)

@@ -90,7 +90,7 @@ SLIPS = (
     ),
     _slip(
         "variance path missing",
-        "The way through the variance is missing.",
+        "The way through the variance is missing, or what stands for it comes to 0.",
         "Take gamma · dy = x_hat. What should dx be, and what is yours?",
         "M4",
         paths=(1.0, 0.0),

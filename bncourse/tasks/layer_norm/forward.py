@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from bncourse.grading.task import Case, Task
+from bncourse.tasks.layer_norm.eps_slips import FORWARD_EPS
 from bncourse.tasks.layer_norm.forward_board import normalised
 from bncourse.tasks.layer_norm.forward_others import OTHERS
 from bncourse.tasks.layer_norm.forward_slips import SLIPS
+from bncourse.tasks.layer_norm.sequence_slips import FORWARD
 
 
 def reference(x, gamma, beta, eps):
@@ -131,7 +133,7 @@ TASK = Task(
     outputs=("y",),
     cases=cases,
     reference=reference,
-    misconceptions=SLIPS + OTHERS,
+    misconceptions=SLIPS + OTHERS + (FORWARD, FORWARD_EPS),
     hints=(
         "Look at the shapes first. x may be (N, H) or (N, T, H). How many means must there be, and "
         "which axis is gone when you have them?",

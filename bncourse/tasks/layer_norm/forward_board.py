@@ -14,12 +14,14 @@ AXES: dict[str, Callable] = {
     "first two": lambda n: (0, 1),
     "last two": lambda n: (-2, -1),
     "all but first": lambda n: tuple(range(1, n)),
+    "all but first, if there are two": lambda n: tuple(range(1, n)) or (0,),
     "all": lambda n: tuple(range(n)),
 }
 DIVISOR: dict[str, Callable] = {
     "right": lambda var, eps: np.sqrt(var + eps),
     "variance": lambda var, eps: var + eps,
     "eps outside": lambda var, eps: np.sqrt(var) + eps,
+    "eps outside, too": lambda var, eps: np.sqrt(var + eps) + eps,
     "eps squared": lambda var, eps: np.sqrt(var + eps**2),
     "eps twice": lambda var, eps: np.sqrt(var + 2 * eps),
     "no eps": lambda var, eps: np.sqrt(var),

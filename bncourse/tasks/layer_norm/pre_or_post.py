@@ -9,6 +9,7 @@ from bncourse.grading.blocks import assemble_block, sublayer
 from bncourse.grading.handed import FUNCTION
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Case, Task
+from bncourse.layers.oracles import layer_norm
 from bncourse.tasks.layer_norm.block_halves import lines_of_two_halves, two_halves
 
 
@@ -19,8 +20,8 @@ def block(
 
     ``halves`` says where the norm stands in each of the two, or what became of the residual.
     """
-    norm_1, attention, norm_2, feed_forward = map(
-        sublayer, (norm_1, attention, norm_2, feed_forward)
+    norm_1, attention, norm_2, feed_forward = (
+        sublayer(part, layer_norm) for part in (norm_1, attention, norm_2, feed_forward)
     )
 
     def half(x, seen, kind, norm, layer):
@@ -242,6 +243,7 @@ TASK = Task(
     ),
     stub="",
     driver=assemble_block,
+    oracle=layer_norm,
     form=ASSEMBLY,
     accepted=("D M K G B A", ["D", "M", "K", "G", "B", "A"], "DMKGBA"),
     mistakes={

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from bncourse.grading.task import Case, Task
-from bncourse.tasks.layer_norm.rms_slips import OTHERS, SLIPS, rms
+from bncourse.tasks.layer_norm.eps_slips import RMS_EPS
+from bncourse.tasks.layer_norm.rms_others import OTHERS
+from bncourse.tasks.layer_norm.rms_slips import SLIPS, rms
+from bncourse.tasks.layer_norm.sequence_slips import RMS
 
 
 def reference(x, gamma, eps):
@@ -94,7 +97,7 @@ TASK = Task(
     outputs=("y",),
     cases=cases,
     reference=reference,
-    misconceptions=SLIPS + OTHERS,
+    misconceptions=SLIPS + OTHERS + (RMS, RMS_EPS),
     hints=(
         "Read the name from its end: square, mean, root. Which of the steps of layer norm are "
         "left, and which are gone?",

@@ -7,8 +7,10 @@ import math
 import numpy as np
 
 from bncourse.grading.task import Case, Task
+from bncourse.tasks.layer_norm.rnn_step_board import step
 from bncourse.tasks.layer_norm.rnn_step_others import OTHERS
-from bncourse.tasks.layer_norm.rnn_step_slips import SLIPS, step
+from bncourse.tasks.layer_norm.rnn_step_places import PLACES
+from bncourse.tasks.layer_norm.rnn_step_slips import SLIPS
 
 EARLIER = 499
 
@@ -102,7 +104,7 @@ TASK = Task(
     outputs=("h_next",),
     cases=cases,
     reference=reference,
-    misconceptions=SLIPS + OTHERS,
+    misconceptions=SLIPS + PLACES + OTHERS,
     hints=(
         "Draw the way of one sequence: two products meet in a sum. At which place of this way is "
         "there one vector of H numbers that decides what tanh does?",

@@ -9,6 +9,7 @@ import numpy as np
 from bncourse.grading.form import Form, Number
 from bncourse.grading.kinds import form_task
 from bncourse.grading.task import Case
+from bncourse.tasks.layer_norm.who_cares_ones import ONES
 from bncourse.tasks.layer_norm.who_cares_slips import MISCONCEPTIONS, answers
 from bncourse.tasks.layer_norm.who_cares_table import DEEDS, NORMS, clear, draw
 
@@ -63,7 +64,7 @@ TASK = form_task(
     params="table",
     cases=cases,
     reference=answers,
-    misconceptions=MISCONCEPTIONS,
+    misconceptions=MISCONCEPTIONS + ONES,
     hints=(
         "For each norm, ring the numbers that share one mean: a column or a row. Which rings does "
         "the change touch?",

@@ -23,7 +23,6 @@ SENTENCES = Sentences(
             "trained as badly as without batch norm, as the covariate-shift story says",
             "could not be trained at all",
         ),
-        1,
     ),
     smooth=Sentence(
         "If batch norm makes the loss smoother, then because …",
@@ -50,7 +49,6 @@ SENTENCES = Sentences(
             "keeps the function simple by making its outputs small",
             "does nothing at all, since their scale does not matter",
         ),
-        1,
     ),
     growth=Sentence(
         "In a deep ReLU net with batch norm, without skips, before training, the gradient …",
@@ -77,7 +75,6 @@ SENTENCES = Sentences(
             "a theorem of the paper",
             "a measurement that has been repeated often",
         ),
-        2,
     ),
 )
 
@@ -105,7 +102,7 @@ MISCONCEPTIONS = (
     _slip(
         "dependence as the shift",
         "Every layer depends on the one before it, also when nothing moves. That is composition.",
-        "Does a layer stop to depend on the one below when the weights are frozen?",
+        "Does a layer stop depending on the one below when the weights are frozen?",
         "M14",
         shift=3,
     ),
@@ -118,8 +115,8 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "noise must kill",
-        "Even with the strongest noise, jumps seven times as large as without batch norm, the net "
-        "got more than 90 % right.",
+        "Even with the strongest noise, jumps three times as large as without batch norm and more, "
+        "the nets got more than 90 % right, on average.",
         "How strong was the noise that already beat the net without batch norm in jumping?",
         "M14",
         noise=2,

@@ -12,6 +12,7 @@ STEPS = {
     "baseline": ("BN-Baseline", 0.0015, 13.3),
     "x5": ("BN-x5", 0.0075, 2.1),
 }
+PAPER = (14.0, *(a / b for a, b in ((31.0, 2.1), (31.0, 13.3), (13.3, 2.1))))  # and the headline
 RATES = (0.125, 0.5, 2.0, 8.0)
 FOLLOWS = (
     "batch norm makes training 14 times faster",
@@ -121,6 +122,26 @@ MISCONCEPTIONS = (
         wrong=lambda p: _partly(paper_all=STEPS["baseline"][2] / STEPS["x5"][2]),
     ),
     Misconception(
+        "batch norm for the whole",
+        "That is the part of batch norm alone, of which the whole gain is a multiple.",
+        "Which two nets does the question name?",
+        wrong=lambda p: _partly(paper_all=STEPS["inception"][2] / STEPS["baseline"][2]),
+    ),
+    Misconception(
+        "batch norm for the rest",
+        "That is the part of batch norm alone once more. BN-Baseline has it already.",
+        "From BN-Baseline to BN-x5: how many million steps to how many?",
+        "M20",
+        lambda p: _partly(paper_rest=STEPS["inception"][2] / STEPS["baseline"][2]),
+    ),
+    Misconception(
+        "the rest for batch norm",
+        "That compares BN-x5 with BN-Baseline, which both have batch norm.",
+        "Which net has no batch norm?",
+        "M20",
+        lambda p: _partly(paper_alone=STEPS["baseline"][2] / STEPS["x5"][2]),
+    ),
+    Misconception(
         "alone and rest exchanged",
         "The two parts have changed places.",
         "From Inception to BN-Baseline: what was changed?",
@@ -163,8 +184,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "slow against best",
-        "The net without BN was taken at the common rate and the one with BN at its best: the most "
-        "flattering pair.",
+        "The net without BN was taken at the common rate and the one with BN at its best. That "
+        "flatters batch norm.",
         "Which rate suits the net without BN best?",
         "M20",
         lambda p: _partly(own_best=_at(p, "plain") / min(p["batch"])),
@@ -211,7 +232,7 @@ MISCONCEPTIONS = (
     Misconception(
         "the rate alone",
         "No net in the first table has the larger rate without batch norm. (In the paper Inception "
-        "at that rate diverged.) In the second table the net without BN is far behind at its best "
+        "at that rate diverged.) In the second table the net without BN is behind at its own best "
         "rate, too.",
         "Which row would show that?",
         "M20",

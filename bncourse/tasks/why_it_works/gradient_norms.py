@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from bncourse.grading.handed import FUNCTION, hand_in_functions
+from bncourse.grading.handed import FUNCTION, hand_in_functions, norm_layer
 from bncourse.grading.kinds import driven_task
 from bncourse.grading.task import Case
+from bncourse.layers.oracles import along_axis
 from bncourse.tasks.why_it_works.gradient_norms_slips import MISCONCEPTIONS, gradient_norms
 
 AXES = {"batch norm": 0, "layer norm": 1, "no norm": None}
+KINK = 1e-4  # no z lies nearer to 0, where the slope of a ReLU is a matter of taste
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
     """Draw nets of several depths, with and without a norm."""
 
     def draw(label, norm, depth, n, d):
-        weights = [rng.normal(0, np.sqrt(2 / d), (d, d)) for _ in range(depth)]
-        x, dy = rng.normal(0, 1, (n, d)), rng.normal(0, 1, (n, d))
+        while True:
+            weights = [rng.normal(0, np.sqrt(2 / d), (d, d)) for _ in range(depth)]
+            x, dy = rng.normal(0, 1, (n, d)), rng.normal(0, 1, (n, d))
+            if _apart_from_the_kink(norm_layer(along_axis, AXES[norm]), x, weights):
+                break
         return Case(label, ({FUNCTION: norm, "axis": AXES[norm]}, x, weights, dy), rtol=1e-6)
 
     return [
@@ -28,6 +33,20 @@ def cases(rng: np.random.Generator) -> list[Case]:
         draw("six layers with batch norm", "batch norm", 6, 8, 6),
         draw("as many samples as units", "batch norm", 3, 6, 6),
     ]
+
+
+def _apart_from_the_kink(norm, x, weights):
+    """Say whether every ReLU sees numbers that are plainly above or below 0.
+
+    Behind a sample whose units are all dead every z is exactly 0 without a norm.
+    """
+    h = x
+    for W in weights:
+        z, _ = norm(h @ W)
+        if np.abs(z).min() < KINK:
+            return False
+        h = np.maximum(z, 0)
+    return True
 
 
 def _recursive(norm, x, weights, dy):
@@ -59,6 +78,19 @@ def _filled(norm, x, weights, dy):
     return squares
 
 
+def _open_at_zero(norm, x, weights, dy):
+    hs, tape = [x], []
+    for W in weights:
+        z, back = norm(hs[-1] @ W)
+        tape.append((z >= 0, back, W))
+        hs.append(np.where(z >= 0, z, 0))
+    squares = {len(weights): float((dy**2).sum())}
+    for k, (is_open, back, W) in reversed(list(enumerate(tape))):
+        dy = back(np.where(is_open, dy, 0)).dot(W.T)
+        squares[k] = float((dy**2).sum())
+    return [squares[k] for k in sorted(squares)]
+
+
 def stub(norm, x, weights, dy):
     """The exercise as learners find it."""
     squares = None
@@ -67,6 +99,7 @@ def stub(norm, x, weights, dy):
 
 TASK = driven_task(
     hand_in_functions,
+    oracle=along_axis,
     id="7.4",
     title="the gradient in every layer",
     entry="gradient_norms",
@@ -88,6 +121,6 @@ TASK = driven_task(
         "W in a list and walk through reversed(list).",
     ),
     stub=stub,
-    accepted=(_recursive, _filled),
+    accepted=(_recursive, _filled, _open_at_zero),
     switchboard=gradient_norms,
 )

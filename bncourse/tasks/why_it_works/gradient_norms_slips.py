@@ -21,19 +21,26 @@ SIZES = {
 def gradient_norms(
     norm, x, weights, dy, *,
     mask="z", back="right", product="transposed", size="squares", order="input first",
-    which="all", forward="relu",
+    which="all", forward="relu", walk="backwards",
 ):  # fmt: skip
     """Return |dL/dh|² at the input and behind each layer; the keywords switch slips on."""
     h, kept = x, []
     for W in weights:
-        a = h @ W
+        a = (x if forward == "always x" else h) @ W
         z, undo = norm(a)
         kept.append((W, a, z, undo, h))
         h = z if forward == "no relu" else np.maximum(z, 0)
     found, dh = [dy], dy
     for place in range(len(kept) - 1, -1, -1):
         W, a, z, undo, below = kept[place]
+        other = kept[len(kept) - 1 - place]
+        if walk in ("weights forwards", "all forwards"):
+            W = other[0]
+        if walk in ("the rest forwards", "all forwards"):
+            _, a, z, undo, below = other
         undo = kept[-1][3] if back == "of the last layer" else undo
+        if back == "norm once more":
+            undo = lambda dz: norm(dz)[0]  # noqa: E731 (in its place stands a function, too)
         shut = {
             "z": lambda z=z: z > 0,
             "none": lambda: 1,
@@ -48,13 +55,15 @@ def gradient_norms(
         da = dz if back in ("skipped", "skipped, mask behind") else undo(dz)
         if mask == "behind":
             da = da * (z > 0)
-        if which == "weights":
+        if which in ("weights", "weights, then dy"):
             found.append(below.T @ da)
         if which == "before the product":
             found.append(da)
         dh = da @ (W if product == "not transposed" else W.T)
-        if which not in ("weights", "before the product"):
+        if which not in ("weights", "weights, then dy", "before the product"):
             found.append(dh)
+    if which == "activations":
+        found = [h, *(below for *_, below in kept[::-1])]
     squares = np.array([SIZES[size](d) for d in found[::-1]])
     if which in ("weights", "without dy"):
         squares = squares[:-1]
@@ -64,6 +73,8 @@ def gradient_norms(
         squares = squares[:1]
     if which == "growth":
         squares = squares[:-1] / squares[1:]
+    if which == "over dy":
+        squares = squares / squares[-1]
     return squares[::-1] if order == "output first" else squares
 
 
@@ -134,6 +145,32 @@ MISCONCEPTIONS = (
         back="of the last layer",
     ),
     _slip(
+        "the norm forwards once more",
+        "The gradient was normalised: it went through norm once more, not through back.",
+        "norm(a) gave two things. Which of them takes a gradient?",
+        back="norm once more",
+    ),
+    _slip(
+        "weights in forward order",
+        "Backwards the weights came in the order of the way up: the first W met the last layer's "
+        "gradient. reversed turns only the list that it is given.",
+        "Which W belongs to the first step of your second loop?",
+        walk="weights forwards",
+    ),
+    _slip(
+        "layers in forward order",
+        "Backwards the weights came in turned order, but what the layers kept, z or back, came in "
+        "the order of the way up.",
+        "Whose z and back does the first step of your second loop need?",
+        walk="the rest forwards",
+    ),
+    _slip(
+        "walked forwards",
+        "The second loop walks up through the layers again. dy belongs behind the last one.",
+        "Through which layer does dy go first?",
+        walk="all forwards",
+    ),
+    _slip(
         "W not transposed",
         "The gradient was multiplied by W, not by its transpose. W is square, so no error comes.",
         "a = h @ W: which unit of h does da[n, j] lead back to, and by which entry of W?",
@@ -194,6 +231,18 @@ MISCONCEPTIONS = (
         which="weights",
     ),
     _slip(
+        "weights' gradients, then dy",
+        "Those are the gradients of the weights, with dy's behind them. Those of h were asked for.",
+        "dL/dW or dL/dh: which of the two has the shape of x?",
+        which="weights, then dy",
+    ),
+    _slip(
+        "activations",
+        "Those are the squares of x and of the layers' outputs. The gradients' were asked for.",
+        "What should the last number be, and what did you put there?",
+        which="activations",
+    ),
+    _slip(
         "gradients of a",
         "Those are the gradients of a, before the product with W. Those of h were asked for.",
         "What comes between da and dh?",
@@ -222,6 +271,18 @@ MISCONCEPTIONS = (
         "Those are the ratios of neighbouring layers. The squares themselves were asked for.",
         "What should the last number be?",
         which="growth",
+    ),
+    _slip(
+        "over dy's",
+        "Everything was divided by the square of dy. The squares themselves were asked for.",
+        "What should the last number be?",
+        which="over dy",
+    ),
+    _slip(
+        "always x",
+        "Each layer was given x, not the output of the layer below.",
+        "What goes into the second layer?",
+        forward="always x",
     ),
     _slip(
         "no ReLU forwards",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from bncourse.grading.evidence import Evidence
 from bncourse.grading.handed import call_many_times
 from bncourse.grading.kinds import driven_task
 from bncourse.grading.task import Case
-from bncourse.tasks.why_it_works.noisy_measured import measure
+from bncourse.grading.words import describe_case
+from bncourse.tasks.why_it_works.noisy_measured import AT_ONCE, measure
 from bncourse.tasks.why_it_works.noisy_slips import MISCONCEPTIONS, noisy
 
 
@@ -58,6 +62,14 @@ def stub(x_hat, shift, spread, rng, training=True):
     return y
 
 
+def tell(evidence: Evidence) -> tuple[str, ...]:
+    """Say which fact was wrong first, on the smallest failing case."""
+    worst = evidence.smallest_failing()
+    return describe_case(
+        TASK, replace(worst, wrong=tuple(name for name in worst.wrong if name != AT_ONCE))
+    )
+
+
 TASK = driven_task(
     call_many_times,
     id="7.3",
@@ -69,6 +81,7 @@ TASK = driven_task(
     outputs=("trained", "evaluated", "again"),
     cases=cases,
     measure=measure,
+    tell=tell,
     reference=noisy,
     misconceptions=MISCONCEPTIONS,
     hints=(

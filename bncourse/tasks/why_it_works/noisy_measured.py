@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 ROUNDING = 1e-9
+AT_ONCE = "the noise as a whole"  # all facts together, so that a mistake must explain them all
 FILLED = 0.75  # of a range: of 240 draws or more, the largest lies beyond this almost surely
 
 
@@ -20,15 +21,17 @@ def measure(got, x_hat, shift, spread, rng):
         "all samples of a call share one factor and one shift": shared,
         "not all units of a sample share them": not by_row,
         "evaluation adds nothing": bool(np.abs(evaluated - x_hat).max() < ROUNDING),
+        "evaluation gives the same answer twice": bool(np.ptp(evaluated, axis=0).max() < ROUNDING),
         "the generator decides": bool(np.array_equal(again, trained[: len(again)])),
     }
     apart = not (shared and shift and spread) or not _together(moves, change)
     facts["factor and shift are drawn apart"] = apart
-    for name, drawn, most in (("shift", moves, shift), ("factor", change, spread)):
+    for name, middle, drawn, most in (("shift", 0, moves, shift), ("factor", 1, change, spread)):
         # What is no shared factor and shift has neither.
-        found = _facts(name, drawn if shared else 0 * drawn, most if shared else 0.0)
+        found = _facts(name, middle, drawn if shared else 0 * drawn, most if shared else 0.0)
         facts |= {fact: not shared or so for fact, so in found.items()}
-    return {name: np.array(so) for name, so in facts.items()}
+    together = {AT_ONCE: np.array(list(facts.values()))}
+    return together | {name: np.array(so) for name, so in facts.items()}
 
 
 def _lines(y, x_hat, axis):
@@ -51,8 +54,8 @@ def _together(one, other):
     return bool(abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) > 0.9)
 
 
-def _facts(name, drawn, most):
-    """Say of the drawn numbers, (calls, units), whether they are as they should be."""
+def _facts(name, centre, drawn, most):
+    """Say of the drawn numbers less their centre, (calls, units), whether they are right."""
     size = np.abs(drawn).max()
     still = bool(size < ROUNDING)
     told = most > 0 and not still  # only then is there more to say
@@ -63,9 +66,8 @@ def _facts(name, drawn, most):
     return {
         f"the {name} changes when it should": bool(still == (most == 0)),
         f"the {name} stays within its range": bool(not told or size <= most * (1 + 1e-9)),
-        f"the {name} goes both ways": bool(
-            not told or (low < -FILLED * high and high > -FILLED * low)
-        ),
+        f"the {name} lies below {centre}, too": bool(not told or low < -FILLED * high),
+        f"the {name} lies above {centre}, too": bool(not told or high > -FILLED * low),
         f"the {name} fills its range": bool(not told or size > FILLED * most),
         f"the {name} is spread evenly": bool(
             not told or size > most * (1 + 1e-9) or 0.3 < middle < 0.7

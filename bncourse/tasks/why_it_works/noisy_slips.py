@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bncourse.grading.kinds import slips
@@ -10,13 +12,17 @@ from bncourse.grading.kinds import slips
 def noisy(
     x_hat, shift, spread, rng, training=True, *,
     shape="units", fresh="every call", drawn="even", factor="around 1", in_eval="nothing",
-    moved="both", reach=1.0,
+    moved="both", reach=1.0, ranges="own",
 ):  # fmt: skip
     """Return x_hat with one random factor and shift for each unit; the keywords switch slips."""
     if not training and in_eval == "nothing":
         return x_hat.copy()
     if training and in_eval == "reversed":
         return x_hat.copy()
+    if not training and in_eval == "zeros":
+        return np.zeros_like(x_hat)
+    if ranges == "exchanged":
+        shift, spread = spread, shift
     if fresh == "once":
         rng = np.random.default_rng(0)
     if fresh == "of its own":
@@ -36,6 +42,8 @@ def noisy(
         return rng.uniform(-most, most, size)
 
     scale, move = draw(spread), draw(reach * shift)
+    if drawn == "moves one way":
+        move = np.abs(move)
     if moved == "one draw" and spread:
         move = scale * shift / spread
     if moved == "factor only":
@@ -44,6 +52,11 @@ def noisy(
         scale = 0 * scale
     if moved == "neither":
         return x_hat.copy()
+    if moved == "normalised again":
+        y = (1 + scale) * x_hat + move
+        return (y - y.mean(0)) / np.sqrt(y.var(0) + 1e-5)
+    if moved == "around 1":
+        move = 1 + move
     if moved == "shift scaled too":
         return (1 + scale) * (x_hat + move)
     if factor == "around 0":
@@ -52,6 +65,10 @@ def noisy(
         return x_hat + scale + move
     if factor == "below 1":
         return (1 - np.abs(scale)) * x_hat + move
+    if factor == "half":
+        return (1 + scale / 2) * x_hat + move
+    if factor == "above 1":
+        return (1 + np.abs(scale)) * x_hat + move
     return (1 + scale) * x_hat + move
 
 
@@ -107,6 +124,16 @@ MISCONCEPTIONS = (
         "What is the smallest shift that may come?",
         drawn="positive",
     ),
+    # With factors above 1 it is the slip before, so the two are not put together.
+    replace(
+        _slip(
+            "moves one way only",
+            "The moves lie above 0 only. On average that is a shift that stays.",
+            "What is the smallest move that may come?",
+            drawn="moves one way",
+        ),
+        switches={},
+    ),
     _slip(
         "half the range",
         "The range is only half as wide: from −shift/2 to shift/2.",
@@ -138,6 +165,36 @@ MISCONCEPTIONS = (
         factor="below 1",
     ),
     _slip(
+        "only larger",
+        "The factors lie above 1 only. They should go both ways.",
+        "What is the smallest factor that may come?",
+        factor="above 1",
+    ),
+    _slip(
+        "ranges exchanged",
+        "The two ranges have changed places: the factor got the range of the move, and the move "
+        "that of the factor.",
+        "Which of shift and spread says how far a unit's mean may go?",
+        ranges="exchanged",
+    ),
+    _slip(
+        "moves around 1",
+        "The moves lie around 1, not around 0: every unit's mean is raised by 1 for good.",
+        "Where does the 1 belong, in the factor or in the move?",
+        moved="around 1",
+    ),
+    # Told by itself: it takes away what another slip would have shown.
+    replace(
+        _slip(
+            "normalised again",
+            "What came out was normalised once more behind the noise, and that takes the noise "
+            "away.",
+            "What are the mean and the spread of a unit behind a normalisation?",
+            moved="normalised again",
+        ),
+        switches={},
+    ),
+    _slip(
         "shift scaled too",
         "The shift was added first and then multiplied by the factor, so it leaves its range.",
         "In factor · x_hat + shift: is the shift multiplied?",
@@ -164,8 +221,8 @@ MISCONCEPTIONS = (
     ),
     _slip(
         "no noise at all",
-        "Nothing was changed in training.",
-        "What is training, True or False, when noise is wanted?",
+        "In training x_hat came back as it was.",
+        "Is anything drawn when training is True? And does a later line take the noise away again?",
         moved="neither",
     ),
     _slip(
@@ -176,16 +233,40 @@ MISCONCEPTIONS = (
         in_eval="noise",
     ),
     _slip(
+        "evaluation loses x_hat",
+        "Evaluation got no noise, but it does not give x_hat back either.",
+        "What should the next layer get with training = False?",
+        in_eval="zeros",
+    ),
+    _slip(
         "modes exchanged",
         "The noise came in evaluation, and training got none.",
         "In which mode is the distribution to jump?",
         "M5",
         in_eval="reversed",
     ),
-    _slip(
-        "shift too large",
-        "The shifts leave their range.",
-        "From where to where may a shift lie?",
-        reach=2.0,
+    # Half a range and twice the reach cancel; half of both is the slip above.
+    *(
+        replace(slip, switches={})
+        for slip in (
+            _slip(
+                "shift too large",
+                "The moves leave their range.",
+                "From where to where may a move lie?",
+                reach=2.0,
+            ),
+            _slip(
+                "half the moves",
+                "The moves fill only half of their range.",
+                "How far can a move go at most, by the question?",
+                reach=0.5,
+            ),
+            _slip(
+                "half the factors",
+                "The factors fill only half of their range.",
+                "What is the largest factor that may come?",
+                factor="half",
+            ),
+        )
     ),
 )

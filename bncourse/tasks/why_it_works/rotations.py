@@ -7,7 +7,8 @@ import numpy as np
 from bncourse.grading.handed import FUNCTION, hand_in_functions
 from bncourse.grading.kinds import driven_task
 from bncourse.grading.task import Case
-from bncourse.tasks.why_it_works.rotations_slips import MISCONCEPTIONS, rotations
+from bncourse.tasks.why_it_works.rotations_board import rotations
+from bncourse.tasks.why_it_works.rotations_slips import MISCONCEPTIONS
 
 
 def cases(rng: np.random.Generator) -> list[Case]:

@@ -1,77 +1,13 @@
-"""Wrong angles per step: one function with a switch for each slip."""
+"""Wrong angles per step, and what a tutor says of them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-
-import numpy as np
+from functools import partial
 
 from bncourse.grading.kinds import slips
 from bncourse.grading.task import Misconception
-
-
-def _cosine(a, b):
-    return np.clip(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)), -1, 1)
-
-
-ANGLES = {
-    "radians": lambda a, b: np.arccos(_cosine(a, b)),
-    "degrees": lambda a, b: np.degrees(np.arccos(_cosine(a, b))),
-    "cosine": _cosine,
-    "one minus cosine": lambda a, b: 1 - _cosine(a, b),
-    "lengths forgotten": lambda a, b: np.arccos(np.clip(a @ b, -1, 1)),
-    "one length": lambda a, b: np.arccos(np.clip(a @ b / (a @ a), -1, 1)),
-    "difference": lambda a, b: np.linalg.norm(b - a),
-    "relative difference": lambda a, b: np.linalg.norm(b - a) / np.linalg.norm(a),
-    "sine": lambda a, b: np.arcsin(np.sqrt(1 - _cosine(a, b) ** 2)),
-    "squared": lambda a, b: np.arccos(_cosine(a, b)) ** 2,
-    "tangent": lambda a, b: np.tan(np.arccos(_cosine(a, b))),
-}
-
-
-def rotations(
-    gradient, w, rate, decay, steps, *, angle="radians", step="right", start="last", result="each"
-):  # fmt: skip
-    """Return the angle between the weights before and after each step; the keywords switch."""
-    first, angles = w, []
-    for k in range(steps):
-        g = gradient(first if step == "gradient of the first" else w, k)
-        new = {
-            "right": lambda g=g, w=w: w - rate * (g + decay * w),
-            "no decay": lambda g=g, w=w: w - rate * g,
-            "decay without rate": lambda g=g, w=w: w - rate * g - decay * w,
-            "decay adds": lambda g=g, w=w: w - rate * (g - decay * w),
-            "uphill": lambda g=g, w=w: w + rate * (g - decay * w),
-            "no rate": lambda g=g, w=w: w - (g + decay * w),
-            "unit gradient": lambda g=g, w=w: w - rate * (g / np.linalg.norm(g) + decay * w),
-            "length kept": lambda g=g, w=w: w - rate * (g + decay * w),
-            "gradient of the first": lambda g=g, w=w: w - rate * (g + decay * w),
-            "decay after": lambda g=g, w=w: (1 - rate * decay) * (w - rate * g),
-            "length 1": lambda g=g, w=w: w - rate * (g + decay * w),
-            "decay of size 1": lambda g=g, w=w: w - rate * (g + decay * w / np.linalg.norm(w)),
-        }[step]()
-        if step == "length 1":
-            new = new / np.linalg.norm(new)
-        if step == "length kept":
-            new = new * np.linalg.norm(w) / np.linalg.norm(new)
-        if angle in ("by hand", "arctan by hand"):
-            ratio = rate * np.linalg.norm(g) / np.linalg.norm(w)
-            angles.append(ratio if angle == "by hand" else np.arctan(ratio))
-        else:
-            before = {"first": first, "overwritten": new}.get(start, w)
-            angles.append(ANGLES[angle](before, new))
-        if start != "not moved":
-            w = new
-    angles = np.array(angles)
-    return {
-        "each": lambda: angles,
-        "mean": lambda: angles.mean(),
-        "sum": lambda: angles.sum(),
-        "running sum": lambda: np.cumsum(angles),
-        "last": lambda: angles[-1],
-        "root mean square": lambda: np.sqrt((angles**2).mean()),
-    }[result]()
-
+from bncourse.tasks.why_it_works.rotations_board import rotations
 
 _slip = slips(rotations)
 
@@ -108,6 +44,13 @@ MISCONCEPTIONS = (
         step="uphill",
     ),
     _slip(
+        "the whole step uphill",
+        "The whole step has the wrong sign: the weights go along the gradient, and the decay lets "
+        "them grow.",
+        "Which sign stands in front of rate?",
+        step="away",
+    ),
+    _slip(
         "no rate",
         "The rate does not appear: the step is the whole gradient.",
         "Where does rate enter your step?",
@@ -133,6 +76,12 @@ MISCONCEPTIONS = (
         "The gradient was taken at the first weights in every step.",
         "Which weights do you hand to gradient(…)?",
         step="gradient of the first",
+    ),
+    _slip(
+        "always the first step's gradient",
+        "Every step asked for the gradient of step 0.",
+        "Which number do you hand to gradient(w, …)?",
+        step="first push",
     ),
     _slip(
         "decayed afterwards",
@@ -190,6 +139,23 @@ MISCONCEPTIONS = (
         "If w became 2 · w, by how much did it turn?",
         "M15",
         angle="relative difference",
+    ),
+    _slip(
+        "arctan of the relative step",
+        "That is the arctan of the step divided by the weights' length. It holds for a step "
+        "straight to the side; decay makes it point inwards, too.",
+        "If w became w / 2, by how much did it turn?",
+        angle="arctan of the step",
+    ),
+    replace(
+        _alone(
+            "theory for a measurement",
+            "That is √(2 · rate · decay), where theory says the angles settle. They were to be "
+            "measured, step by step.",
+            "Where does your code use the gradient?",
+            angle="theory",
+        ),
+        variants=(partial(rotations, angle="theory", result="last"),),
     ),
     _slip(
         "tangents",
@@ -271,5 +237,14 @@ MISCONCEPTIONS = (
         "Only the last angle came back.",
         "How many numbers should come back?",
         result="last",
+    ),
+    replace(
+        _slip(
+            "one number too many",
+            "A 0 came back as well. There is one angle for each step, none for the start.",
+            "How many numbers should come back for one step?",
+            result="a 0 first",
+        ),
+        variants=(partial(rotations, result="a 0 last"),),
     ),
 )

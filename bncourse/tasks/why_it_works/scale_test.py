@@ -9,6 +9,7 @@ import numpy as np
 from bncourse.grading.handed import FUNCTION, hand_in_functions, made
 from bncourse.grading.kinds import driven_task
 from bncourse.grading.task import Case
+from bncourse.layers.oracles import along_axis
 from bncourse.tasks.why_it_works.scale_test_slips import GAPS, MISCONCEPTIONS, RATIOS, scale_test
 
 AXES = {"a net with batch norm": 0, "a net with layer norm": 1, "a net without a norm": None}
@@ -51,7 +52,7 @@ def _draw_all(draw, small: float, large: float) -> list[Case]:
 
 def _tell_apart(drawn: list[Case]) -> bool:
     """Say whether no two ways of taking the gap, and of taking the ratio, agree on every case."""
-    runs = [(made(net), W, a) for net, W, a in (case.args for case in drawn)]
+    runs = [(made(net, along_axis), W, a) for net, W, a in (case.args for case in drawn)]
     pairs = [(net(W), net(a * W)) for net, W, a in runs]
     with np.errstate(all="ignore"):  # some of the ways divide by what may be 0
         for place, ways in enumerate((GAPS, RATIOS)):
@@ -85,6 +86,7 @@ def stub(net, W, a):
 
 TASK = driven_task(
     hand_in_functions,
+    oracle=along_axis,
     id="7.1",
     title="does the scale matter?",
     entry="scale_test",

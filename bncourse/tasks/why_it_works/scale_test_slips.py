@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from bncourse.grading.kinds import slips
+
+
+def _mean_ratio(g, g2, axis):
+    return (np.linalg.norm(g2, axis=axis) / np.linalg.norm(g, axis=axis)).mean()
+
 
 GAPS = {
     "size": lambda y, y2: np.abs(y2 - y).max(),
@@ -19,6 +27,8 @@ GAPS = {
     "of lengths": lambda y, y2: abs(np.linalg.norm(y2) - np.linalg.norm(y)),
     "of largest": lambda y, y2: abs(np.abs(y2).max() - np.abs(y).max()),
     "relative": lambda y, y2: np.abs(y2 - y).max() / np.abs(y).max(),
+    "relative entries": lambda y, y2: np.abs((y2 - y) / y).max(),
+    "relative length": lambda y, y2: np.linalg.norm(y2 - y) / np.linalg.norm(y),
 }
 RATIOS = {
     "lengths": lambda g, g2: np.linalg.norm(g2) / np.linalg.norm(g),
@@ -29,6 +39,8 @@ RATIOS = {
     "sums": lambda g, g2: g2.sum() / g.sum(),
     "spectral": lambda g, g2: np.linalg.norm(g2, 2) / np.linalg.norm(g, 2),
     "mean of ratios": lambda g, g2: np.abs(g2 / g).mean(),
+    "mean of units": lambda g, g2: _mean_ratio(g, g2, 0),
+    "mean of inputs": lambda g, g2: _mean_ratio(g, g2, 1),
     "difference": lambda g, g2: np.linalg.norm(g2) - np.linalg.norm(g),
     "length of difference": lambda g, g2: np.linalg.norm(g2 - g),
     "new length": lambda g, g2: np.linalg.norm(g2),
@@ -56,15 +68,22 @@ def scale_test(
         y, dW, y2, dW2 = dW, y, dW2, y2
     if undone == "the other way":
         y = a * y
-    answer = float(GAPS[gap](y, y2)), float(RATIOS[ratio](dW, dW2))
+    told = {"theory": 1 / a, "size of theory": 1 / abs(a)}
+    found = told[ratio] if ratio in told else RATIOS[ratio](dW, dW2)
+    answer = float(GAPS[gap](y, y2)), float(a * found if undone == "ratio" else found)
     return answer[::-1] if turned else answer
 
 
 _slip = slips(scale_test)
 
 
-def _gap(key, says, name, asks="One output of a thousand differs by 1. What should out_gap be?"):
+def _gap(key, says, name, asks="Two outputs differ, by 3 and by 4. What should out_gap be?"):
     return _slip(key, says, asks, gap=name)
+
+
+def _too(slip, *ways):
+    """Add other ways of making the same slip: other settings of the switchboard."""
+    return replace(slip, variants=tuple(partial(scale_test, **way) for way in ways))
 
 
 def _ratio(key, says, name, asks="If every number of the gradient doubles, what should come out?"):
@@ -116,6 +135,13 @@ MISCONCEPTIONS = (
         "With respect to which weights is the second gradient taken, W or a · W?",
         "M15",
         undone="gradient",
+    ),
+    _slip(
+        "ratio scaled back",
+        "The ratio was multiplied by a. It was asked for as it comes.",
+        "If the second gradient is ten times smaller, should the ratio be 1 or 0.1?",
+        "M15",
+        undone="ratio",
     ),
     _slip(
         "both scaled back",
@@ -180,11 +206,16 @@ MISCONCEPTIONS = (
     ),
     _gap("mean square gap", "That is the mean square of the gaps.", "mean square"),
     _gap("root mean square gap", "That is the root mean square of the gaps.", "root mean square"),
-    _gap(
-        "relative gap",
-        "The gap was divided by the largest output. It was asked for as it is.",
-        "relative",
-        "Outputs 10 and 12: what should out_gap be?",
+    _too(
+        _gap(
+            "relative gap",
+            "The gap was divided by the first output, or by its largest number. It was asked for "
+            "as it is.",
+            "relative",
+            "Outputs 10 and 12: what should out_gap be?",
+        ),
+        {"gap": "relative entries"},
+        {"gap": "relative length"},
     ),
     _ratio(
         "ratio upside down",
@@ -222,6 +253,26 @@ MISCONCEPTIONS = (
         "The ratio was taken entry by entry and averaged. One tiny entry can decide it all.",
         "mean of ratios",
         "What if one entry of the first gradient is nearly 0?",
+    ),
+    _too(
+        _ratio(
+            "mean of the units' ratios",
+            "The ratio was taken for each unit, or each input, and averaged. One length of the "
+            "whole array was asked for.",
+            "mean of units",
+            "Over how many numbers does the sum of all squares go?",
+        ),
+        {"ratio": "mean of inputs"},
+    ),
+    _too(
+        _ratio(
+            "theory for a test",
+            "That is 1/a. So it is behind batch norm where eps is not felt; the test was to "
+            "measure it.",
+            "theory",
+            "Where does your code use the two gradients?",
+        ),
+        {"ratio": "size of theory"},
     ),
     _ratio(
         "difference for ratio",
