@@ -46,7 +46,7 @@ def test_exercises_are_what_the_solutions_make():
 def test_a_notebook_is_in_its_normal_form_and_small(path):
     text = path.read_text(encoding="utf-8")
     assert NAME.match(path.name)
-    # Each interactive figure is saved with three frames, for readers without a kernel.
+    # Each interactive figure is saved with two or three frames, for readers without a kernel.
     assert len(text) <= 220_000, f"{len(text) // 1000} kB; 220 kB is the limit"
     outputs = path in LESSONS
     if path not in EXERCISES:

@@ -138,11 +138,12 @@ def measure(
     """Train one network per rate and seed; return test accuracies, (2, rates, seeds, steps).
 
     First in evaluation mode, then with statistics recomputed on the training images, or without
-    `recompute`, which takes time, the same again.
+    `recompute`, which takes time, the same again. ", BN" behind the name of any arm
+    without BN makes it one with BN.
     """
     seeds = tuple(seeds)
     hidden, activation = LAYERS[net]
-    settings = NETS[net][arm][0]
+    settings = _settings(net, arm)
     sizes = (64, *[WIDTH] * hidden, 10)
     model = build_mlp(sizes, seeds * len(rates), activation=activation, **settings)
 
@@ -155,6 +156,11 @@ def measure(
 
     readings = train_stack(model, np.repeat(rates, len(seeds)), seeds * len(rates), read, steps)
     return np.moveaxis(readings, 0, -1).reshape(2, len(rates), len(seeds), -1)
+
+
+def _settings(net: str, arm: str) -> dict:
+    arms = NETS[net]
+    return arms[arm][0] if arm in arms else {**arms[arm.removesuffix(", BN")][0], **BN}
 
 
 def updates_to(accuracy: np.ndarray, steps: Sequence[int], target: float) -> np.ndarray:

@@ -83,6 +83,11 @@ class LandscapeRun:
     cosine: np.ndarray
     kept: np.ndarray
 
+    @property
+    def loss_share(self) -> np.ndarray:
+        """(K, S) `loss_range` over `loss`: a net that is further on has less loss to vary."""
+        return self.loss_range / self.loss
+
     def typical(self, name: str) -> np.ndarray:
         """Return one number per seed, (S,): the median over the checkpoints of `name`."""
         return np.median(getattr(self, name), axis=0)

@@ -11,14 +11,19 @@ gives m + scale * (value - m) + shift * s, with the shift drawn uniformly from +
 scale from 1 +- strength / 4. So no arm can escape it by larger values. In evaluation mode there is
 none.
 
+How far the means jump is told for the updates that count: those until the net is right on 90 % of
+the test images. Later a net without BN gets much calmer, which says nothing about how fast it got
+there. Beside the jump stands the drift, which has no luck of a batch and no noise in it: how far
+the means of fixed images move, because the weights do.
+
 Every arm runs at one common learning rate and at its own best, which is searched on other seeds.
 
-`python -m bncourse.experiments.noisy_batch_norm` measures everything again, in about three minutes.
+`python -m bncourse.experiments.noisy_batch_norm` measures everything again, in about four minutes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 import torch
@@ -27,7 +32,14 @@ from torch import Tensor, nn
 from bncourse import results
 from bncourse.data import DIGITS_TEST
 from bncourse.experiments.batch_race import load_stack
-from bncourse.experiments.training import accuracy, build_mlp, mini_batches, one_thread, train
+from bncourse.experiments.training import (
+    StackedBatchNorm,
+    accuracy,
+    build_mlp,
+    mini_batches,
+    one_thread,
+    train,
+)
 
 SIZES = (64, 64, 64, 64, 64, 64, 10)  # pixels, five hidden layers, classes
 BATCH_SIZE = 60
@@ -35,6 +47,7 @@ UPDATES = 600
 EVERY = 10  # updates between two measurements
 TARGET = 0.9
 COMMON_RATE = 0.1
+FIXED = 300  # training images whose drift is measured
 SEEDS = (0, 1, 2, 3, 4)
 SEARCH_SEEDS = (100, 101, 102, 103, 104)  # not those that are compared
 SEARCH_RATES = tuple(2.0**k for k in range(-9, 4))
@@ -61,8 +74,11 @@ class NoisyRun:
         updates: (T,) numbers of updates, from 0.
         accuracy: (S, T) share of the 500 test images classified correctly, in evaluation mode.
         jump: (S,) how far the mean of a unit's inputs to its ReLU moves from one update to the
-            next, in standard deviations over the batch: mean over all hidden units and updates. A
-            batch's luck is part of it, about 0.15 for batches of 60. nan for a seed that diverged.
+            next, in standard deviations over the batch: mean over all hidden units and over the
+            updates until the seed reaches `TARGET`, or over all if it never does. A batch's luck is
+            part of it, about 0.15 for batches of 60. nan for a seed that diverged.
+        drift: (S,) the same for fixed images and without the noise: what the weights alone do. nan
+            where it was not measured, or for a seed that diverged.
     """
 
     name: str
@@ -70,11 +86,11 @@ class NoisyRun:
     updates: np.ndarray
     accuracy: np.ndarray
     jump: np.ndarray
+    drift: np.ndarray
 
     def updates_to(self, target: float = TARGET) -> np.ndarray:
         """Return the first measured number of updates with this accuracy, (S,), or inf."""
-        reached = self.accuracy >= target
-        return np.where(reached.any(axis=1), self.updates[reached.argmax(axis=1)], np.inf)
+        return updates_to(self.accuracy, self.updates, target)
 
 
 @dataclass(frozen=True)
@@ -99,6 +115,12 @@ class NoisyBatchNorm:
         """
         runs = {run.name: run for run in {"best": self.best, "common": self.common}[at]}
         return runs[name]
+
+
+def updates_to(accuracy: np.ndarray, updates: np.ndarray, target: float = TARGET) -> np.ndarray:
+    """Return the first of the T updates with this accuracy: (S, T) to (S,), inf for never."""
+    reached = accuracy >= target
+    return np.where(reached.any(axis=1), updates[reached.argmax(axis=1)], np.inf)
 
 
 class Noise(nn.Module):
@@ -136,12 +158,17 @@ class Noise(nn.Module):
 
 
 def run_arm(
-    name: str, rate: float, seeds: Sequence[int] = SEEDS, updates: int = UPDATES
+    name: str,
+    rate: float,
+    seeds: Sequence[int] = SEEDS,
+    updates: int = UPDATES,
+    with_drift: bool = False,
 ) -> NoisyRun:
     """Train one net per seed and measure it every `EVERY` updates, in float32.
 
     Three arms of five seeds take about three seconds for 150 updates. A shorter run is the
-    beginning of a longer one. Raises KeyError for a name that is not in `ARMS`.
+    beginning of a longer one. Measuring the drift takes time and changes nothing else. Raises
+    KeyError for a name that is not in `ARMS`.
     """
     with_bn, strength = ARMS[name]
     x, y, x_test, y_test = load_stack(tuple(seeds))
@@ -159,20 +186,68 @@ def run_arm(
     noises = [Noise(strength, seeds, layer) for layer in range(len(SIZES) - 2)]
     net = with_noise(net, noises).float()
     measure_at = range(0, updates + 1, EVERY)
+    batches: Iterable[Tensor] = (
+        first + batch for batch in mini_batches(x.shape[1], BATCH_SIZE, seeds)
+    )
+    moments: list[tuple[Tensor, Tensor]] = []
+    if with_drift:
+        fixed = x[:, :FIXED]
+        batches = _watched(batches, lambda: moments.append(moments_of(net, fixed)))
     with one_thread():
         readings = train(
             net,
             x.flatten(0, 1),
             y.flatten(),
-            (first + batch for batch in mini_batches(x.shape[1], BATCH_SIZE, seeds)),
+            batches,
             learning_rate=rate,
             measure=lambda net: accuracy(net(x_test), y_test),
             measure_at=measure_at,
         )
-    jumps = torch.stack(list(chain.from_iterable(noise.jumps for noise in noises)))
+    correct = np.stack(readings, axis=1)
+    reached = updates_to(correct, np.array(measure_at))
+    drifts = [((b - a).abs() / sd).mean(dim=(0, 2)) for (a, sd), (b, _) in pairwise(moments)]
     return NoisyRun(
-        name, rate, np.array(measure_at), np.stack(readings, axis=1), jumps.mean(dim=0).numpy()
+        name,
+        rate,
+        np.array(measure_at),
+        correct,
+        _until(reached, torch.stack([torch.stack(n.jumps) for n in noises]).mean(dim=0).numpy()),
+        _until(reached, torch.stack(drifts).numpy()) if drifts else np.full(len(seeds), np.nan),
     )
+
+
+def _until(reached: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """Average (T, S) over the updates until each seed's own `reached`, (S,), or over all: (S,)."""
+    ends = [int(min(end, len(moved))) for end in reached]
+    return np.array([column[:end].mean() for column, end in zip(moved.T, ends, strict=True)])
+
+
+def _watched(batches: Iterable[Tensor], watch: Callable[[], None]) -> Iterator[Tensor]:
+    """Yield the batches, and call `watch` before each of them."""
+    for batch in batches:
+        watch()
+        yield batch
+
+
+def moments_of(net: nn.Sequential, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return means and sds of what goes into each ReLU, were there no noise: (L, S, D) each.
+
+    x is (S, N, 64). A BN, in training mode, uses the statistics of x and keeps nothing of them.
+    """
+    means, sds = [], []
+    with torch.no_grad():
+        for module in net:
+            if isinstance(module, Noise):
+                sd, mean = torch.std_mean(x, dim=1, correction=0)
+                means.append(mean)
+                sds.append(sd)
+            elif isinstance(module, StackedBatchNorm):
+                momentum, module.momentum = module.momentum, 0.0
+                x = module(x)
+                module.momentum = momentum
+            else:
+                x = module(x)
+    return torch.stack(means), torch.stack(sds)
 
 
 def with_noise(net: nn.Sequential, noises: Sequence[Noise]) -> nn.Sequential:
@@ -216,7 +291,7 @@ def measure_all() -> dict:
         runs = {"common": COMMON_RATE, "best": search["learning_rate"]}
         arms.append(
             {"name": name, "search": search}
-            | {key: _plain(run_arm(name, rate)) for key, rate in runs.items()}
+            | {key: _plain(run_arm(name, rate, with_drift=True)) for key, rate in runs.items()}
         )
     return {
         "network": {"sizes": SIZES, "activation": "relu", "init": "he", "batch_size": BATCH_SIZE},
@@ -241,7 +316,8 @@ def load_noisy_batch_norm() -> NoisyBatchNorm:
                 arm[key]["learning_rate"],
                 updates,
                 np.array(arm[key]["correct"]) / DIGITS_TEST,
-                np.array(arm[key]["jump"], dtype=float),  # None becomes nan
+                # None becomes nan.
+                *(np.array(arm[key][moved], dtype=float) for moved in ("jump", "drift")),
             )
             for arm in stored["arms"]
         )
@@ -250,9 +326,12 @@ def load_noisy_batch_norm() -> NoisyBatchNorm:
 
 
 def _plain(run: NoisyRun) -> dict:
-    jump = [round(float(value), 4) if np.isfinite(value) else None for value in run.jump]
+    jump, drift = (
+        [round(float(value), 4) if np.isfinite(value) else None for value in moved]
+        for moved in (run.jump, run.drift)
+    )
     correct = np.rint(run.accuracy * DIGITS_TEST).astype(int)  # test images; shorter, and exact
-    return {"learning_rate": run.rate, "jump": jump, "correct": correct.tolist()}
+    return {"learning_rate": run.rate, "jump": jump, "drift": drift, "correct": correct.tolist()}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 from bncourse.experiments.fair_runs import train_and_test
 from bncourse.experiments.noise_race import race
 from bncourse.grading.handed import net, norm_layer, sideways
+from bncourse.layers.oracles import along_axis
 
 RATE, DECAY, STEPS = 0.1, 0.05, 2000
 
@@ -23,7 +24,7 @@ def scales(scale_test: Callable[..., Any]) -> list[str]:
     towards = rng.normal(size=(20, 6))
     lines = []
     for name, axis in (("batch norm", 0), ("no norm", None)):
-        layer = net(x, gamma=1.0, beta=0.0, eps=1e-5, towards=towards, axis=axis)
+        layer = net(along_axis, x, gamma=1.0, beta=0.0, eps=1e-5, towards=towards, axis=axis)
         for a in (10, -1, 0.001):
             gap, ratio = scale_test(layer, weights, a)
             lines.append(f"{name:10}  a = {a:<6} out_gap {gap:8.2g}   grad_ratio {ratio:8.4g}")
@@ -42,7 +43,7 @@ def growth(gradient_norms: Callable[..., Any]) -> list[str]:
     x, dy = rng.normal(size=(2, 64, 128))
     lines = []
     for name, axis in (("batch norm", 0), ("layer norm", 1), ("no norm", None)):
-        squares = np.asarray(gradient_norms(norm_layer(axis), x, weights, dy))
+        squares = np.asarray(gradient_norms(norm_layer(along_axis, axis), x, weights, dy))
         per_layer = (squares[5] / squares[20]) ** (1 / 15)  # a geometric mean, away from the ends
         lines.append(f"{name}: × {per_layer:.3f} per layer, towards the input")
     return lines

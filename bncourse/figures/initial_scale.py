@@ -52,7 +52,7 @@ def initial_scale(record: InitialScale, *, best_only: bool = False) -> Static:
             )
         _axes(axes, record.scales, title)
         told.append(f"With {title}: {'; '.join(each)}.")
-    panels[0].set_ylabel("test accuracy in %")
+    panels[0].set_ylabel("test accuracy in %; bands: worst to best")
     for axes in panels[1:]:
         axes.tick_params(labelleft=False)
     name_norms(figure, panels[0])

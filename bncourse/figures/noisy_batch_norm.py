@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bncourse.experiments.noisy_batch_norm import NoisyRun
 
-HEIGHT = 430
+HEIGHT = 400
 # By strength of the noise, from none: dash and marker.
 LOOKS = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (6, 1, 1, 1, 1, 1)), "P"))
 
@@ -24,19 +24,21 @@ def noisy_batch_norm(runs: Sequence[NoisyRun]) -> Static:
     """Return accuracy over updates, and the updates to 90 % over the jump of the distributions.
 
     ``runs`` are arms of `experiments.noisy_batch_norm`, for instance ``record.best``. Left: medians
-    over the seeds. Right: one marker per seed; seeds that never got there stand at the top. Raises
-    ValueError without runs.
+    over the seeds, at updates that lie apart on the axis. Right: one marker per seed; seeds that
+    never got there stand at the top. Raises ValueError without runs.
     """
     if not runs:
         raise ValueError("nothing to draw")
     figure, (left, right) = new_figure(890, HEIGHT, widths=(1.1, 1))
     last = int(runs[0].updates[-1])
     never = 1.6 * last
-    handles = []
+    handles, drawn = [], _thinned(runs[0].updates)
     for run, look in zip(runs, _looks(runs), strict=True):
         median = 100 * np.median(run.accuracy, axis=0)
         marked = {**look, "markevery": [-1]}
-        (handle,) = left.plot(run.updates, median, lw=2, ms=7, **marked, label=_label(run))
+        (handle,) = left.plot(
+            run.updates[drawn], median[drawn], lw=2, ms=7, **marked, label=_label(run)
+        )
         handles.append(handle)
         reached = np.minimum(run.updates_to(), never)
         # Seeds with equal numbers must not hide each other.
@@ -48,7 +50,7 @@ def noisy_batch_norm(runs: Sequence[NoisyRun]) -> Static:
     left.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     left.minorticks_off()
     _axis_of_updates(right, last, never)
-    right.set_xlabel("jump of the means, sds per update")
+    right.set_xlabel("jump of the means till then, sds per update")
     right.set_xlim(-0.08, 1.08 * max(np.nanmax(run.jump) for run in runs))
     for axes in (left, right):
         axes.grid(axis="y", color=QUIET, alpha=0.25, lw=0.8)
@@ -57,6 +59,18 @@ def noisy_batch_norm(runs: Sequence[NoisyRun]) -> Static:
         fontsize=points(TEXT), handlelength=3.8, columnspacing=1.4,
     )  # fmt: skip
     return Static(figure, _caption(runs))
+
+
+def _thinned(updates: np.ndarray) -> np.ndarray:
+    """Return the places to draw: each at least a tenth later than the one before, and the last.
+
+    On a logarithmic axis the later ones would lie so close that a line zigzags.
+    """
+    places = [len(updates) - 1]
+    for k in range(len(updates) - 2, -1, -1):
+        if 1.1 * updates[k] <= updates[places[-1]]:
+            places.append(k)
+    return np.array(places[::-1])
 
 
 def _looks(runs: Sequence[NoisyRun]) -> list[dict[str, Any]]:
@@ -104,5 +118,5 @@ def _caption(runs: Sequence[NoisyRun]) -> str:
         f"Test accuracy over {int(runs[0].updates[-1]):,} updates, {len(runs[0].accuracy)} seeds "
         f"(learning rates in brackets, "
         f"± is the sd over seeds), and updates to 90 % against how far the mean of what goes into "
-        f"a ReLU jumps from one update to the next, in sds. {'; '.join(told)}."
+        f"a ReLU jumps from one update to the next until then, in sds. {'; '.join(told)}."
     )

@@ -52,7 +52,7 @@ def rate_range(record: RateRange, net: str, budget: int | None = None) -> Static
             each.append(f"{LOOKS[norm][0]} {_range(record.rates, usable[n, a, :, t])}{tail}")
         _axes(axes, record.rates, f"after {budget:,} updates")
         told.append(f"After {budget:,} updates: {'; '.join(each)}.")
-    panels[0].set_ylabel("test accuracy in %")
+    panels[0].set_ylabel("test accuracy in %; bands: worst to best")
     for axes in panels[1:]:
         axes.tick_params(labelleft=False)
     name_norms(figure, panels[0])

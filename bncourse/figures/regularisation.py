@@ -33,7 +33,7 @@ def regularisation(designs: dict[str, tuple[Trained, ...]]) -> Static:
     for axes, (title, arms, label) in zip(panels, choices, strict=True):
         told.append(f"{title[0].upper()}{title[1:]}: {_rows(axes, arms, label)}.")
         axes.set_title(title)
-        axes.set_xlabel("gain in test accuracy, in points")
+        axes.set_xlabel("gain in points, ± one standard error")
         tops.extend(axes.get_xlim())
     for axes in panels:
         axes.set_xlim(min(tops), max(tops))

@@ -42,8 +42,10 @@ class ThirtyLayers(Schematic):
     title = "Thirty layers deep: activations forward, gradients backward"
     opening: ClassVar = {**ASKED, "net": 0, "held": {}}
     frames = (
-        ("Batch norm, no skips: every sd is 1, and gradients explode", {}),
-        ("Batch norm with skips, and without", {"skips": "skips", "held": {**ASKED, "net": 0}}),
+        (
+            "Batch norm with skips; dotted, without: every sd is 1, and gradients explode",
+            {"skips": "skips", "held": {**ASKED, "net": 0}},
+        ),
         (
             "Weights 0.8 times as large: no norm, and batch norm",
             {"norm": "none", "scale": 0.8, "held": {**ASKED, "scale": 0.8, "net": 0}},

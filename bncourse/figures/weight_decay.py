@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from bncourse.experiments.decayed_nets import Run
     from bncourse.experiments.weight_decay import WeightDecay
 
-HEIGHT = 400
-MERGED = 4  # windows that make one point of the rotation
+HEIGHT = 340
+MERGED = 8  # windows that make one point of the rotation
 LINES = tuple(DASHES[k] for k in (1, 0, 4, 2, 3))
 COLOURS = (QUIET, INK, BATCH, FEATURE, "#8A5A00")
 
@@ -34,8 +34,9 @@ COLOURS = (QUIET, INK, BATCH, FEATURE, "#8A5A00")
 def weight_decay(record: WeightDecay) -> Static:
     """Return two panels over the updates: length of the weights, and rotation per update.
 
-    Lines are means over the seeds, bands their range. In the right panel a thin line over the
-    second half of each run is sqrt(2 * rate * decay), where decay and growth are in balance.
+    Lines are means over the seeds, bands their range (an outline without decay, where two bands
+    overlap). In the right panel a thin line over the second half of each run is
+    sqrt(2 * rate * decay), where decay and growth are in balance.
     """
     figure, (left, right) = new_figure(890, HEIGHT, widths=(1, 1))
     window = record.runs[0].updates[1]
@@ -47,7 +48,11 @@ def weight_decay(record: WeightDecay) -> Static:
         middles = (np.arange(degrees.shape[1]) + 0.5) * MERGED * window
         for axes, x, y in ((left, updates[::2], lengths[:, ::2]), (right, middles, degrees)):
             axes.plot(x, y.mean(axis=0), color=colour, ls=dashes, lw=2)
-            axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=colour, alpha=0.15, lw=0)
+            low, high = y.min(axis=0), y.max(axis=0)
+            if run.decay:
+                axes.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
+            else:
+                axes.fill_between(x, low, high, facecolor="none", edgecolor=colour, lw=0.8)
         late = np.degrees(run.late_rotation())
         text = (
             f"decay {number(run.decay)}: length {number(lengths[:, -1].mean(), 2)}, effective "
@@ -70,8 +75,9 @@ def weight_decay(record: WeightDecay) -> Static:
     _name_ends(right, names, [_merged(run)[:, -1].mean() for run in record.runs])
     run = record.runs[0]
     caption = (
-        f"Weights before BN at rate {number(run.rate)}, {len(run.seeds)} seeds: length after "
-        f"{run.updates[-1]:,} updates over length at the start, effective rate, and root mean "
+        f"Weights before BN at rate {number(run.rate)}, {len(run.seeds)} seeds (lines are means, "
+        f"bands and thin outlines ranges): length after {run.updates[-1]:,} updates over "
+        f"length at the start, effective rate (the rate over the square of that), and root mean "
         f"square rotation of the second half. {'; '.join(told)}."
     )
     return Static(figure, caption)

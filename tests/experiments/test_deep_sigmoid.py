@@ -93,6 +93,13 @@ def test_the_ratio_depends_on_whose_rate_it_is(records):
     assert np.isinf(sigmoid.times_faster(good, bn, 0)).all()
 
 
+@pytest.mark.parametrize("net", [RELU, SIGMOID])
+def test_the_same_start_and_rate_are_faster_with_bn(records, net):
+    record, steps = records[net], range(0, 61, 2)
+    right = measure(net, "good weights, BN", record.rates[1:2], steps=steps, recompute=False)[0, 0]
+    assert (updates_to(right, steps, TARGETS[0]) < record.updates[1, 1, 0]).all()
+
+
 def test_running_averages_lag_at_the_start(records):
     for record in records.values():
         own, fresh = record.at_own_rate(record.updates)[2], record.at_own_rate(record.recomputed)[2]

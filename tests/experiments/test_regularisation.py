@@ -110,6 +110,19 @@ def test_with_bn_batches_of_5_do_worse_than_of_25_for_equal_updates_and_equal_ep
         assert bn[25].gain(bn[5])[0] > 0
 
 
+def test_what_batches_of_5_gain_hangs_on_the_budget(designs):
+    """More than batches of 200 with equal updates, less than 25 with equal epochs: no verdict."""
+
+    def gains(design):
+        arms = {(f.arm.batch, bool(f.arm.group)): f for f in designs[design]}
+        return {size: arms[size, True].gain(arms[size, False])[0] for size in (5, 25, 200)}
+
+    updates, epochs = gains("updates"), gains("epochs")
+    assert updates[5] - updates[200] > 0.8
+    assert 0 < epochs[5] < epochs[25] - 0.5
+    assert epochs[200] > 10  # the net without BN has hardly been trained
+
+
 def test_a_gain_is_paired():
     def trained(values):
         return Trained(Arm(25), 1.0, np.array(values), np.zeros(3), np.zeros(3), {})

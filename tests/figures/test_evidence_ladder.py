@@ -26,7 +26,8 @@ ROWS = tuple(
 def run(name, jump, accuracy, rate=0.5):
     updates = np.arange(0, 101, 10)
     accuracy = np.minimum(np.array(accuracy)[:, None], 0.1 + 0.02 * updates)
-    return NoisyRun(name, rate, updates, accuracy, np.full(len(accuracy), jump))
+    jumps = np.full(len(accuracy), jump)
+    return NoisyRun(name, rate, updates, accuracy, jumps, jumps / 2)
 
 
 RUNS = (

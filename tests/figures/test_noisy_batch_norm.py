@@ -10,7 +10,7 @@ UPDATES = np.arange(0, 101, 10)
 
 def run(name, jump, accuracy, rate=0.5):
     accuracy = np.minimum(np.array(accuracy)[:, None], 0.1 + 0.02 * UPDATES)
-    return NoisyRun(name, rate, UPDATES, accuracy, np.array(jump))
+    return NoisyRun(name, rate, UPDATES, accuracy, np.array(jump), np.array(jump) / 2)
 
 
 @pytest.fixture
@@ -35,6 +35,22 @@ def test_medians_are_drawn_left_and_every_seed_right(runs):
     assert len({li.get_marker() for li in right.lines if li.get_color() == "#0072B2"}) == 2
 
 
+def test_later_medians_are_thinned_but_the_first_and_the_last_are_drawn():
+    updates = np.arange(0, 601, 10)
+    accuracy = np.random.default_rng(0).random((3, len(updates)))
+    (line,) = (
+        noisy_batch_norm((NoisyRun("with BN", 0.5, updates, accuracy, *np.ones((2, 3))),))
+        .picture.axes[0]
+        .lines
+    )
+    drawn = line.get_xdata()
+    assert drawn[0] == 0 and drawn[1] == 10 and drawn[-1] == 600
+    assert (drawn[2:] >= 1.1 * drawn[1:-1]).all() and (drawn[2:] <= 2 * drawn[1:-1]).all()
+    np.testing.assert_allclose(
+        line.get_ydata(), 100 * np.median(accuracy, axis=0)[np.isin(updates, drawn)]
+    )
+
+
 def test_seeds_that_never_got_there_stand_at_the_top(runs):
     _, right = noisy_batch_norm(runs).picture.axes
     texts = [label.get_text() for label in right.get_yticklabels()]
@@ -47,6 +63,7 @@ def test_seeds_that_never_got_there_stand_at_the_top(runs):
 def test_the_caption_tells_every_arm(runs):
     caption = noisy_batch_norm(runs).caption
     assert "Test accuracy over 100 updates, 3 seeds" in caption
+    assert "from one update to the next until then, in sds" in caption
     assert (
         "without BN (0.5): jump 0.30 sds, 3 of 3 seeds at 90 %, median after 40 updates, at the "
         "end 96.3 ± 1.5 %" in caption

@@ -45,8 +45,8 @@ def test_means_of_length_and_rotation_are_drawn(record):
         np.testing.assert_allclose(one.get_xdata(), measured.updates[::2])
         # The fixture's rotation is the same in every window.
         mean = np.degrees(measured.rotation).mean()
-        np.testing.assert_allclose(other.get_ydata(), np.full(10, mean))
-        np.testing.assert_allclose(other.get_xdata(), 4 * WINDOW * (np.arange(10) + 0.5))
+        np.testing.assert_allclose(other.get_ydata(), np.full(5, mean))
+        np.testing.assert_allclose(other.get_xdata(), 8 * WINDOW * (np.arange(5) + 0.5))
     looks = {(line.get_color(), str(line._dash_pattern)) for line in thick(left)}
     assert len(looks) == len({colour for colour, _ in looks}) == len(DECAYS)
 
