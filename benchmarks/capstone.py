@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 
@@ -26,10 +27,14 @@ from bncourse.grading.served_layers import serve_layers
 from bncourse.tasks.capstone import PARTS, layers_tried, sequence, shift, small_batches
 from bncourse.tasks.capstone.patient import PARTS as CELLS
 from bncourse.tasks.capstone.patient import faults_of, healthy, source
+from bncourse.tasks.capstone.sequences import Found
 
 EXERCISE = "11_capstone"
 SOLUTION = Path(__file__).parents[1] / "solutions" / f"{EXERCISE}.ipynb"
-NAMES = tuple("ada bela chioma dmitri eun-ji fatima goran hana ines jun kofi lena".split())
+NAMES = (
+    *("ada", "bela", "chioma", "dmitri", "eun-ji", "fatima"),
+    *("goran", "hana", "ines", "jun", "kofi", "lena"),
+)
 MEAN_AND_SD = """
 def my_tests(make):
     y = make(4).forward(np.random.default_rng(0).normal(3, 2, (50, 4)))
@@ -47,6 +52,19 @@ deployed = (BatchNorm, fold)
 NUMBERS = """
 claims = {"norm": small_batch_norm, "batch_size": 32, "seeds": [1, 2, 3],
           "accuracies": [0.940, 0.893, 0.927], "tolerance": 0.03}
+"""
+
+
+ONE_LINERS = """
+class ForSteps(LayerNorm):
+    def forward(self, a, t):
+        return super().forward(a)
+def small_batch_norm(num_features):
+    return LayerNorm(num_features)
+def shift_norm(num_features):
+    return LayerNorm(num_features)
+def sequence_norm(num_features):
+    return ForSteps(num_features)
 """
 
 
@@ -75,6 +93,11 @@ def unmended(name: str) -> bytes:
     return notebook(*(source(part, faults_of(name)) for part in CELLS), PLAIN)
 
 
+def one_liners(name: str) -> bytes:
+    """The patient as it came, with its layer norm in C.6, C.7 and C.8."""
+    return notebook(*(source(part, faults_of(name)) for part in CELLS), PLAIN + ONE_LINERS)
+
+
 def untouched(name: str) -> bytes:
     """The patient as it came, and nothing else."""
     return notebook(*(source(part, faults_of(name)) for part in CELLS))
@@ -82,6 +105,7 @@ def untouched(name: str) -> bytes:
 
 KINDS: dict[str, Callable[[str], bytes]] = {
     "solution": solution, "plain batch norm": plain, "unmended": unmended, "untouched": untouched,
+    "unmended, layer norm": one_liners,
 }  # fmt: skip
 
 
@@ -111,14 +135,16 @@ def anchors(runs: int) -> None:
         "no norm": layers_tried.Nothing,
     }
     heads = {
-        small_batches: small_batches.SCALE.labels, shift: shift.SCALE.labels,
-        sequence: ("gradient at step 16", "evaluation off by", "96 steps"),
+        small_batches: small_batches.SCALE.labels,
+        shift: (*shift.SCALE.labels, *(f"{name}, before" for name in shift.SCALE.labels)),
+        sequence: [field.name for field in fields(Found)],
     }  # fmt: skip
     for part, labels in heads.items():
         print(f"\n| {part.TASK.title} | " + " | ".join(labels) + " |")
         print("|" + "---|" * (len(labels) + 1))
         for name, norm in (steps if part is sequence else norms).items():
-            found = np.array([serve_layers(part.TASK, norm)(100 + k)[0] for k in range(runs)])
+            drawn = [part.TASK.draw(100 + k)[0].args for k in range(runs)]
+            found = np.array([serve_layers(part.TASK, norm)(*run)[0] for run in drawn])
             cells = zip(found.mean(0), found.std(0, ddof=1), strict=True)
             print(f"| {name} | " + " | ".join(f"{m:.3f} ± {s:.3f}" for m, s in cells) + " |")
 

@@ -22,13 +22,16 @@ from bncourse.grading.sandbox.preload import FULL
 from bncourse.grading.sandbox.refusals import DIGGING
 from bncourse.grading.submissions import Cell, Unreadable, read_cells
 from bncourse.grading.task import Task
+from bncourse.grading.time_limit import TimeLimit, deadline
 from bncourse.grading.verdict import Status, Verdict
 from bncourse.grading.words import describe_failure
 
 # A cell that only asks or checks does nothing while marking.
 _IDLE = re.compile(r"\s*(?:check|ask|hint|progress|explain)\([^()\n;]*\)\s*")
+NAMELESS = "The notebook has no name in `learner`: its forms were marked with nobody's numbers."
 NOT_FORM = Failure("form", message="What came back is no filled form.")
 MOST_NOTES = 8
+JUDGING = 20.0  # seconds for one answer; it takes some hundredths
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,12 @@ class Grader:
             nothing,
             tasks=graded,
             notes=(*submitted.notes, *_notes(ran, cells, [p.task for p in ready])),
-            flags=(*submitted.notes, *_general(ran, ready), *_digging(ran, cells)),
+            flags=(
+                *submitted.notes,
+                *[NAMELESS] * _nameless(ran, [p.task for p in ready]),
+                *_general(ran, ready),
+                *_digging(ran, cells),
+            ),
             tier=self.box.tier,
             personal=normal_name(ran.learner),
             seconds=round(time.perf_counter() - begun, 4),
@@ -151,9 +159,12 @@ def _flags_of(task: Task, ran: Ran) -> list[str]:
 def _judged(task: Task, ready: Prepared, outcomes: Sequence[Outcome]) -> Verdict:
     """Judge; whatever strange arrays a learner's process sends, there is a verdict."""
     try:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
+        with deadline(JUDGING), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return judge(task, ready.cases, outcomes, ready.seed)
+    except TimeLimit:
+        seen = f"What came back could not be compared within {JUDGING:g} seconds."
+        return Verdict(task.id, task.title, Status.UNREADABLE, seen=(seen,), seed=ready.seed)
     except Exception as error:
         seen = f"What came back could not be compared ({type(error).__name__})."
         return Verdict(task.id, task.title, Status.UNREADABLE, seen=(seen,), seed=ready.seed)
@@ -192,12 +203,20 @@ def _notes(ran: Ran, cells: Sequence[Cell], asked: Sequence[Task]) -> list[str]:
     for number, failure in sorted(ran.stopped.items()):
         notes.append(f"Code cell {number} stopped: {'; '.join(describe_failure(failure, None))}.")
     if ran.kind and any(task.personal for task in asked) and normal_name(ran.learner) == ANYBODY:
-        notes.append(
-            "The notebook has no name in `learner`: its forms were marked with nobody's numbers."
-        )
+        notes.append(NAMELESS)
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"And {len(notes) - MOST_NOTES} more such notes."]
     return notes
+
+
+def _nameless(ran: Ran, asked: Sequence[Task]) -> bool:
+    """Say whether forms were filled in under no name: whoever does so has the same numbers."""
+    filled = any(t.personal and t.id in ran.outcomes and _filled(ran.outcomes[t.id]) for t in asked)
+    return filled and normal_name(ran.learner) == ANYBODY
+
+
+def _filled(outcomes: Sequence[Outcome]) -> bool:
+    return any(o.failure is None or o.failure.kind != "not started" for o in outcomes)
 
 
 def _defines(entry: str) -> re.Pattern[str]:

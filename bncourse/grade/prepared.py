@@ -13,6 +13,7 @@ import numpy as np
 from bncourse.grading.asked import to_data
 from bncourse.grading.learner import personal_seed
 from bncourse.grading.sandbox.job import Question
+from bncourse.grading.tags import under_tags
 from bncourse.grading.task import Case, Misconception, Task
 
 MOST_KEPT = 20_000
@@ -37,7 +38,8 @@ class Prepared:
     def question(self) -> Question:
         """What the learner's process is told of it. A personal form needs no inputs there."""
         cases = (Case("", (None,) * len(self.task.params)),) if self.task.personal else self.cases
-        return Question(self.task.id, to_data(self.task), cases, self.task.oracle)
+        apart = under_tags(self.task)
+        return Question(self.task.id, to_data(self.task), cases, self.task.oracle, apart)
 
 
 def prepare(task: Task, seed: int) -> Prepared:

@@ -15,7 +15,9 @@ from bncourse.grade.classroom import grade_all
 from bncourse.grade.exercise import exercises
 from bncourse.grade.handed_in import Entry, entries, readings
 from bncourse.grade.journal import Journal
+from bncourse.grade.notebook import NAMELESS
 from bncourse.grade.settings import Settings
+from bncourse.grading.learner import ANYBODY
 from bncourse.grading.record import Result
 from bncourse.grading.report.class_page import class_page
 from bncourse.grading.report.feedback import feedback_page
@@ -23,6 +25,7 @@ from bncourse.grading.report.files import page_name, write_text
 from bncourse.grading.report.tables import grades_csv, grades_json
 from bncourse.grading.submissions import find_submissions
 
+SAME = "the same name in the notebook as"
 COURSE = "Batch normalisation"
 Progress = Callable[[int], None]
 Pool = Callable[[], AbstractContextManager[tuple[Executor, int]]]
@@ -111,18 +114,24 @@ def _known(journal: Journal, entry: Entry) -> bool:
 
 
 def _same_names_flagged(results: Sequence[Result]) -> list[Result]:
-    """Flag learners who used another's name: they had the same numbers in their forms."""
+    """Flag learners who used another's name, or none: they had the same numbers in their forms."""
     users: dict[tuple[str, str], list[str]] = {}
     for result in results:
-        if result.personal:
+        if _has_numbers(result):
             users.setdefault((result.exercise, result.personal), []).append(result.learner)
     out = []
     for result in results:
         others = [
             u for u in users.get((result.exercise, result.personal), ()) if u != result.learner
         ]
-        if others and result.personal != "anybody":
-            flag = f"has the same name in the notebook as {', '.join(sorted(others)[:5])}"
+        if others and _has_numbers(result):
+            same = "no name in the notebook, like" if result.personal == ANYBODY else SAME
+            flag = f"has {same} {', '.join(sorted(others)[:5])}"
             result = replace(result, flags=(*(f for f in result.flags if f != flag), flag))
         out.append(result)
     return out
+
+
+def _has_numbers(result: Result) -> bool:
+    """Say whether somebody's numbers were asked for: an untouched notebook has no name either."""
+    return bool(result.personal) and (result.personal != ANYBODY or NAMELESS in result.flags)

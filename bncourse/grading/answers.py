@@ -75,7 +75,8 @@ def as_numbers(value: Any, name: str) -> np.ndarray:
     if _empty(value):
         raise AnswerError(f"{name} is still empty ({value!r}).")
     try:
-        array = np.asarray(value)
+        # A tensor that gradients flow through is no array until it is taken out of their graph.
+        array = np.asarray(value.detach() if hasattr(value, "detach") else value)
     except Exception as error:
         raise AnswerError(f"{name} cannot be read as an array: {error}") from None
     if array.dtype.kind not in "biufc":

@@ -19,21 +19,31 @@ CACHE = ("x_hat", "inv_std", "gamma", "eps")
 def hand_in_backward(task: Any, value: Any) -> Callable[..., Any]:
     """Drive ``f(backward) -> bool``, where ``backward(dy, cache)`` returns dx, dgamma, dbeta.
 
-    The driven function takes the number by which the oracle knows the backward pass, and returns
-    the truth value.
+    A failed ``assert`` in it says no as well. The driven function takes the number by which the
+    oracle knows the backward pass, and returns the truth value.
     """
     function = call_function(task, value)
 
     def judge_one(number: int) -> np.ndarray:
+        asked = []
+
         def backward(dy: Any, cache: Any) -> tuple[np.ndarray, ...]:
             if not isinstance(cache, Mapping) or not set(CACHE) <= set(cache):
                 raise TypeError(
                     f"cache should be the dict that forward returned, with {', '.join(CACHE)}"
                 )
+            asked.append(number)
             parts = (np.array(a, dtype=float) for a in (dy, *(cache[name] for name in CACHE)))
             return task.oracle(number, *parts)
 
-        said = function(backward)
+        try:
+            said = function(backward)
+        except AssertionError:
+            said = False
+        if said is None and asked:
+            raise AnswerError(
+                f"{task.entry} returned None where no assert failed: end it with return True."
+            )
         if said is None or said is Ellipsis:
             raise NotStarted
         told = np.asarray(said)

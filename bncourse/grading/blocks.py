@@ -2,7 +2,7 @@
 
 A function cannot be sent to the learner's process. The case holds a dict instead, whose
 ``"function"`` says what it becomes there, as in `handed`; the other entries are what it is made
-from.
+from. A norm only asks there: the task's oracle normalises.
 """
 
 from __future__ import annotations
@@ -15,33 +15,37 @@ import numpy as np
 from bncourse.grading.assembly import assemble
 from bncourse.grading.handed import FUNCTION
 
+NORM = "layer norm"
+
 
 def assemble_block(task: Any, value: Any) -> Callable[..., Any]:
     """Drive a Parsons answer some of whose arguments are sub-layers."""
     block = assemble(task, value)
 
     def run(*args: Any) -> Any:
-        return block(*(sublayer(a) for a in args))
+        return block(*(sublayer(a, task.oracle) for a in args))
 
     return run
 
 
-def sublayer(value: Any) -> Any:
-    """Return the sub-layer that a dict stands for, a function of x; anything else as it is."""
+def sublayer(value: Any, ask: Callable[..., Any]) -> Any:
+    """Return the sub-layer that a dict stands for, a function of x; anything else as it is.
+
+    A norm puts x to ``ask(gamma, beta, eps, x)``.
+    """
     if isinstance(value, dict) and FUNCTION in value:
         rest = {name: part for name, part in value.items() if name != FUNCTION}
+        if value[FUNCTION] == NORM:
+            return norm(ask, **rest)
         return SUBLAYERS[value[FUNCTION]](**rest)
     return value
 
 
-def norm(gamma: np.ndarray, beta: np.ndarray, eps: float) -> Callable[[np.ndarray], np.ndarray]:
+def norm(
+    ask: Callable[..., Any], gamma: np.ndarray, beta: np.ndarray, eps: float
+) -> Callable[[Any], np.ndarray]:
     """Return layer norm over the last axis."""
-
-    def run(x: np.ndarray) -> np.ndarray:
-        centred = x - x.mean(axis=-1, keepdims=True)
-        return gamma * centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + eps) + beta
-
-    return run
+    return lambda x: ask(gamma, beta, eps, np.array(x))[0]
 
 
 def attention(mix: np.ndarray, weights: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -60,7 +64,6 @@ def nothing() -> Callable[[np.ndarray], np.ndarray]:
 
 
 SUBLAYERS: dict[str, Callable[..., Callable[[np.ndarray], np.ndarray]]] = {
-    "layer norm": norm,
     "attention": attention,
     "feed-forward": feed_forward,
     "gives 0": nothing,

@@ -82,7 +82,9 @@ class Evidence:
     def passed(self) -> tuple[str, ...]:
         """What passed: the cases' labels, or the fields of a form, or the stages."""
         if self.partial:
-            return tuple(n for c in self.cases for n in c.wanted if n not in c.wrong)
+            return tuple(
+                n for c in self.cases if not c.failure for n in c.wanted if n not in c.wrong
+            )
         if self.stages:
             return tuple(n for n in self.stages if n not in self.failed)
         return tuple(dict.fromkeys(c.case.label for c in self.cases if c.clean and c.case.label))
@@ -91,7 +93,7 @@ class Evidence:
     def failed(self) -> tuple[str, ...]:
         """What failed, likewise."""
         if self.partial:
-            return tuple(n for c in self.cases for n in c.wrong)
+            return tuple(n for c in self.cases for n in (c.wanted if c.failure else c.wrong))
         if self.stages:
             nothing = any(c.outcome.values is None or c.outcome.mutated for c in self.cases)
             return tuple(
@@ -112,6 +114,8 @@ class Evidence:
         """Whether nothing is wrong but fields that are still empty, or stages not written yet."""
         if self.stages:
             return bool(self.unwritten) and set(self.failed) == set(self.not_yet)
+        if any(c.failure for c in self.cases):
+            return False
         return self.partial and all(
             np.isnan(c.outcome.values[n]) for c in self.cases if c.outcome.values for n in c.wrong
         )

@@ -58,7 +58,7 @@ class Number:
                 value = _plain(value, self.exact)
                 return float(Fraction(value)) if "/" in value else float(value)
             return float(value)
-        except (TypeError, ValueError, ZeroDivisionError, AttributeError):
+        except (TypeError, ValueError, ArithmeticError, AttributeError):
             raise AnswerError(f"{self.name} should be a number; {value!r} is none.") from None
 
     def close(self, got: np.ndarray, wanted: np.ndarray) -> bool:
@@ -143,6 +143,10 @@ def _plain(text: str, count: bool) -> str:
     return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
 
 
+def _empty(value: Any) -> bool:
+    return value is None or value is Ellipsis or (isinstance(value, str) and not value)
+
+
 def fill_form(task: Any, value: Any) -> Callable[..., Any]:
     """Drive a form: read the learner's dict; an empty field comes back as not-a-number."""
     form: Form = task.form
@@ -156,7 +160,7 @@ def fill_form(task: Any, value: Any) -> Callable[..., Any]:
         known = ", ".join((*form.names, *(("confidence",) if form.confidence else ())))
         raise AnswerError(f"{task.entry} has no field {', '.join(extra)}; its fields are {known}.")
     typed = {n: value.get(n) for n in form.names}
-    filled = {n: v for n, v in typed.items() if v is not None and v is not Ellipsis and v != ""}
+    filled = {n: v for n, v in typed.items() if not _empty(v)}
     if not filled:
         raise NotStarted
     read = {n: np.array(form.field(n).read(v)) for n, v in filled.items()}

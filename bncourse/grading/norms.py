@@ -2,7 +2,8 @@
 
 A function cannot be sent to the learner's process. The case holds an array of labels instead, one
 for each cell of x: cells with the same label share one mean and one variance, and one gamma and
-one beta, which are drawn as if the layer had been trained.
+one beta, which are drawn as if the layer had been trained. The task's oracle normalises; the
+process of the learner's function only asks.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import numpy as np
 from bncourse.grading.answers import call_function
 
 NORM = "norm"  # the parameter that gets a function; its case holds the labels
-EPS = 1e-5
 
 
 def hand_in_norm(task: Any, value: Any) -> Callable[..., Any]:
@@ -24,30 +24,22 @@ def hand_in_norm(task: Any, value: Any) -> Callable[..., Any]:
     place = task.params.index(NORM)
 
     def handed(*args: Any) -> Any:
-        return function(*args[:place], by_labels(args[place]), *args[place + 1 :])
+        return function(*args[:place], by_labels(task.oracle, args[place]), *args[place + 1 :])
 
     return handed
 
 
-def by_labels(labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def by_labels(ask: Callable[..., Any], labels: np.ndarray) -> Callable[[Any], np.ndarray]:
     """Return the normalisation of arrays of that shape whose cells share as the labels say.
 
-    It raises ValueError for an array of another shape, and changes nothing that it is given.
+    It puts them to ``ask(labels, x)``, and raises ValueError for an array of another shape.
     """
-    _, groups = np.unique(labels, return_inverse=True)
-    groups = groups.reshape(-1)
-    sizes = np.bincount(groups)
-    trained = np.random.default_rng(0)
-    gamma, beta = trained.uniform(0.5, 2, len(sizes)), trained.normal(0, 1, len(sizes))
 
-    def norm(x: np.ndarray) -> np.ndarray:
-        x = np.asarray(x)
+    def norm(x: Any) -> np.ndarray:
+        x = np.array(x)
         if x.shape != labels.shape:
             raise ValueError(f"this norm takes arrays of shape {labels.shape}; {x.shape} came")
-        flat = x.reshape(-1).astype(float)
-        centred = flat - (np.bincount(groups, flat) / sizes)[groups]
-        variance = np.bincount(groups, centred**2) / sizes
-        x_hat = centred / np.sqrt(variance + EPS)[groups]
-        return (gamma[groups] * x_hat + beta[groups]).reshape(x.shape)
+        (y,) = ask(labels, x)
+        return y
 
     return norm

@@ -58,7 +58,10 @@ def serve_claim(task: Any, value: Any) -> Callable[..., Any]:
             )
         make = call_function(task, value["norm"])
         run = (int(stated["batch_size"]), *(int(s) for s in stated["seeds"]))
-        return stated["accuracies"], stated["tolerance"], np.array(run), *_serve(task, make, run)
+        # What is claimed goes first: it is sealed with the results, and known before them.
+        claimed = (*stated["accuracies"].tolist(), float(stated["tolerance"]))
+        results = _serve(task, make, (*run, *claimed))
+        return stated["accuracies"], stated["tolerance"], np.array(run), *results
 
     return claim
 
@@ -119,6 +122,11 @@ def _made(task: Any, make: Callable[..., Any], width: int) -> Any:
     layer = make(width)
     if layer is None or layer is Ellipsis:
         raise NotStarted
+    if isinstance(layer, type):
+        raise AnswerError(
+            f"{task.entry} should return a layer; the class {layer.__name__} came. A layer is made "
+            f"by calling it: {layer.__name__}(num_features)."
+        )
     lacks = [name for name in ("forward", "train", "eval") if not hasattr(layer, name)]
     if lacks:
         raise AnswerError(f"{task.entry} should return a layer; what came has no {lacks[0]}().")

@@ -1,5 +1,6 @@
 """One notebook graded: credit, reasons, notes and flags."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -151,6 +152,12 @@ def test_an_error_of_the_judge_is_no_error_of_the_grader(grader, solution, monke
     assert set(statuses(result).values()) == {Status.UNREADABLE} and result.score == 0
 
 
+def ran_anew(task, answer, cases):
+    """Run an answer as that of another notebook: an oracle may answer once in each."""
+    getattr(task.oracle, "reset", lambda: None)()
+    return run_cases(task, answer, cases)
+
+
 @pytest.mark.parametrize(
     "task", [t for t in all_tasks().values() if not t.recorded], ids=lambda t: t.id
 )
@@ -159,7 +166,7 @@ def test_every_task_can_be_asked_without_its_answers(task):
     assert (asked.entry, asked.outputs, asked.params) == (task.entry, task.outputs, task.params)
     cases = task.draw(5)
     for answer in dict(right_answers(task, cases)).values():
-        here, there = run_cases(task, answer, cases), run_cases(asked, answer, cases)
+        here, there = ran_anew(task, answer, cases), ran_anew(asked, answer, cases)
         for one, other in zip(here, there, strict=True):
             assert one.failure == other.failure
             mine, theirs = one.values or {}, other.values or {}
@@ -213,3 +220,40 @@ def test_a_choice_that_there_is_not_is_unreadable():
     for wrong in (99.0, -1.0, 0.5):
         forged = values | {"idle": np.array(wrong)}
         assert _of_a_form(task, Outcome(forged)).failure.kind == "form"
+
+
+def test_judging_has_a_time_limit(grader, solution, monkeypatch):
+    def endless(*_args):
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr("bncourse.grade.notebook.JUDGING", 0.2)
+    monkeypatch.setattr("bncourse.grade.notebook.judge", endless)
+    result = grade(grader, solution)
+    assert result.score == 0 and set(statuses(result).values()) == {Status.UNREADABLE}
+    assert "could not be compared within 0.2 seconds" in result.tasks[0].verdict.seen[0]
+
+
+def test_forms_without_a_name_are_flagged_and_untouched_ones_are_not(grader, stub):
+    filled = with_answers({"by_hand": 'by_hand = {"mean": 1.0}'})
+    assert "no name" in grade(grader, data(filled)).flags[0]
+    assert grade(grader, stub).flags == ()
+
+
+def test_an_oracle_forgets_one_notebook_before_the_next():
+    class Counting:
+        def __init__(self):
+            self.resets = 0
+
+        def reset(self):
+            self.resets += 1
+
+        def __call__(self, *_args):
+            return (np.array(float(self.resets)),)
+
+    ready = prepare(find("3.5"), 3)
+    counting = Counting()
+    with Sandbox(1.0) as box:
+        for n in (1, 2):
+            box.run([(1, "1")], [replace(ready.question, oracle=counting)])
+            assert counting.resets == n

@@ -21,7 +21,7 @@ from bncourse.grade.settings import Settings
 from bncourse.grading.report.tables import read_grades
 from bncourse.grading.sandbox.tiers import IsolationError
 from bncourse.grading.submissions import SubmissionsError
-from tests.grade.conftest import NAME, data, notebook
+from tests.grade.conftest import NAME, data, notebook, with_answers
 
 SETTINGS = Settings("seed", time_limit=2.0)
 
@@ -231,6 +231,16 @@ def test_two_who_share_a_name_are_flagged_for_the_instructor(class_folder, tmp_p
     assert flags["ada"] == ("has the same name in the notebook as dan",)
     assert flags["dan"] == ("has the same name in the notebook as ada",)
     assert flags["bob"] == flags["cyd"] == ()
+
+
+def test_those_who_share_no_name_are_flagged_where_they_filled_in_a_form(tmp_path):
+    nameless = with_answers({"by_hand": 'by_hand = {"mean": 1.0}'})
+    for learner, book in {"bob": nameless, "eve": nameless, "una": notebook("exercises")}.items():
+        (tmp_path / "in" / learner).mkdir(parents=True)
+        (tmp_path / "in" / learner / f"{NAME}.ipynb").write_bytes(data(book))
+    flags = {r.learner: r.flags for r in grade(tmp_path / "in", tmp_path / "out").results}
+    assert flags["bob"][-1] == "has no name in the notebook, like eve"
+    assert flags["eve"][-1] == "has no name in the notebook, like bob" and flags["una"] == ()
 
 
 def test_a_results_json_holds_what_is_needed_to_repeat_it(class_folder, tmp_path):

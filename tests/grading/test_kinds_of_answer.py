@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
-from bncourse.grading.answers import AnswerError
+from bncourse.grading.answers import AnswerError, as_numbers, named_arrays
 from bncourse.grading.batches import DEALT, deal_batches
 from bncourse.grading.form import fill_form
 from bncourse.grading.judge import judge
 from bncourse.grading.kinds import driven_task, slips
+from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.run_local import run_cases
 from bncourse.grading.task import Case, Misconception, Task
 from bncourse.grading.verdict import Status
@@ -151,10 +153,57 @@ def test_a_confidence_that_is_none_is_an_answer_that_cannot_be_read():
         with pytest.raises(AnswerError, match="for all together"):
             fill_form(task, {"width": "a", "confidence": said})
     assert fill_form(task, {"width": "a", "confidence": "3"})()["width"] == 0
-    with pytest.raises(AnswerError, match="no field widh; .*, confidence"):
+    with pytest.raises(AnswerError, match=r"no field widh; .*, confidence"):
         fill_form(task, {"widh": "a"})
 
 
 def test_a_form_that_is_judged_as_a_whole_says_what_is_empty_and_nothing_else():
     with pytest.raises(AnswerError, match="still empty: why, small_batch"):
         fill_form(find("10.9"), {"divisor": "a"})
+
+
+class Breaking(dict):
+    """A form that cannot be read."""
+
+    def get(self, *_args):
+        raise KeyError("no")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        Breaking(mean=1), {"mean": np.arange(3)}, {"mean": 10**10**5}, {"mean": object()},
+        {"mean": np.array("")},
+    ],
+)  # fmt: skip
+def test_a_form_that_breaks_when_it_is_read_has_no_right_field(typed):
+    task = find("3.1")
+    cases = task.draw(3)
+    found = judge(task, cases, run_cases(task, typed, cases))
+    assert found.credit == 0 and found.passed == ()
+    assert found.status in (Status.ERROR, Status.UNREADABLE)
+
+
+def test_whatever_reason_a_process_gives_for_an_empty_form_it_earns_nothing():
+    for task in (find("3.1"), find("3.4"), find("1.3")):
+        cases = task.draw(3)
+        for kind in ("raised", "form", "timeout", "ended", "not started"):
+            failed = [Outcome(failure=Failure(kind, "E", "m"))] * len(cases)
+            assert judge(task, cases, failed).credit == 0
+
+
+def test_a_tensor_that_gradients_flow_through_is_an_array():
+    tensor = torch.ones(3, dtype=torch.float64, requires_grad=True) * 2
+    assert as_numbers(tensor, "y").tolist() == [2, 2, 2]
+
+
+@pytest.mark.parametrize("key", ["1.2", "8.3"])
+def test_millions_of_indices_are_not_looked_at(key):
+    task = find(key)
+    case = task.draw(3)[0]
+    right = named_arrays(task.reference(*case.args), task.outputs)
+    task.measure(right, *case.args)
+    for name in ("indices", "sizes", "next_epoch"):
+        many = np.resize(right[name], 10**6) if name != "sizes" else np.ones(10**6, int)
+        with pytest.raises(AnswerError, match="many times as many"):
+            task.measure(right | {name: many}, *case.args)

@@ -91,6 +91,57 @@ def test_replies_of_another_form_are_refused():
     assert orders.shape == (1, 5) and orders[0, 0] != END
 
 
+def test_the_number_of_a_hidden_run_stays_with_the_desk():
+    seen = []
+
+    def plan(number):
+        seen.append(number)
+        yield [desk.make(0, 2)]
+        return np.array([0.5])
+
+    hidden = desk.HiddenDesk(plan)
+    cases = [hidden.cases(np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    names = [case.args[0] for (case,) in cases]
+    assert names[0] == names[1] != names[2]
+    for name in names:
+        hidden("begin", name)
+    assert seen[0] == seen[1] != seen[2] and not set(seen) & set(names)
+    for other in (seen[0], 3, float("nan")):
+        with pytest.raises(ValueError, match="not drawn"):
+            hidden("begin", other)
+
+
+def test_after_a_reset_a_run_begins_once():
+    oracle = desk.Desk(lambda run: (yield from desk.side_by_side([net(0)])))
+    oracle("begin", 3), oracle("begin", 3)
+    for _ in range(2):
+        oracle.reset()
+        with pytest.raises(ValueError, match="nothing was ordered"):
+            oracle("reply", np.zeros(0), np.zeros(1))
+        oracle("begin", 3)
+        with pytest.raises(ValueError, match="begins once"):
+            oracle("begin", 3)
+
+
+def test_a_claim_that_looks_at_the_results_first_is_not_believed():
+    from bncourse.grading.served_layers import serve_claim
+    from bncourse.tasks.capstone import claims
+
+    asked = Asked("x", "claims", ("count",), claims.OUTPUTS, serve_claim, oracle=claims.TASK.oracle)
+
+    class Late:
+        def __array__(self, dtype=None, copy=None):
+            return serve_layers(asked, Doubling)(32, 1, 2, 3)[0]
+
+    claim = {"norm": Doubling, "batch_size": 32, "seeds": [1, 2, 3], "tolerance": 0.0}
+    asked.oracle.reset()
+    try:
+        with pytest.raises(ValueError, match="begins once"):
+            serve_claim(asked, claim | {"accuracies": Late()})(3)
+    finally:
+        vars(asked.oracle._mine).clear()
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [

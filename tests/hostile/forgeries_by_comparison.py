@@ -111,6 +111,14 @@ another_batch = {"mean_out": float("nan"), "sd_out": "1e999", "sample_out": "nan
                  "what": ["a", "b", "c", "d"]}
 step_order = ["K D H E C A", "K D G E B A", "K D H F C A"]
 """
+BREAKING = """
+class Broken(dict):
+    def get(self, *args):
+        raise RuntimeError
+    __iter__ = __getitem__ = keys = items = get
+by_hand = head_count = Broken(mean=1)
+another_batch = {"mean_out": np.arange(3), "sd_out": np.ones((2, 2))}
+"""
 WRONG_INPUTS = """
 for a in (x, gamma, beta):
     a.flags.writeable = True
@@ -159,6 +167,7 @@ ATTACKS = (
         "numbers, letters and dicts that equal everything",
         submission(after=FORMS_THAT_AGREE),
     ),
+    forgery("forms-that-break", "forms that raise when they are read", submission(after=BREAKING)),
     forgery(
         "many-guesses", "every field of a form with all its guesses", submission(after=MANY_GUESSES)
     ),

@@ -107,6 +107,28 @@ ATTACKS = (
         leave=True,
     ),
     *speaking(
+        "reasons-for-a-form",
+        "a reason why there is no answer, in place of every answer",
+        """
+        for task in TASKS:
+            for kind in ("raised", "form"):
+                tell(**{"is": "task", "id": task})
+                tell(**{"is": "outcomes", "id": task,
+                        "cases": [[None, [kind, "E", "m", "t", 0], [], ""]]})
+        """,
+    ),
+    *speaking(
+        "back-and-forth",
+        "cells and tasks begun again and again, in every order",
+        """
+        for task in TASKS[::-1] + TASKS:
+            tell(**{"is": "task", "id": task})
+            tell(**{"is": "cell", "number": 1})
+            tell(**{"is": "ask", "id": task, "args": {"tuple": []}})
+            tell(**{"is": "absent", "id": task})
+        """,
+    ),
+    *speaking(
         "the-harness-itself",
         "the caller's own send, found in the frames above",
         """

@@ -199,3 +199,23 @@ def test_stages_may_come_as_row_vectors_and_in_any_order():
 def test_lines_that_use_what_is_not_made_yet_say_so():
     found = judge_answer(find("4.2"), "F H D E M C K")
     assert found.status is Status.ERROR and "dmean" in " ".join(found.seen)
+
+
+def test_a_failed_assert_in_a_checker_says_no():
+    def accepts(backward):
+        rng = np.random.default_rng(1)
+        for m in (4, 9):
+            x, dy = rng.normal(size=(m, 3)), rng.normal(size=(m, 3))
+            gamma = np.array([-1.0, 2, 0.5])
+            _, cache = forward(x, gamma, np.zeros(3), 0.2)
+            x_hat = cache["x_hat"]
+            dx = dy - dy.mean(0) - x_hat * (dy * x_hat).mean(0)
+            mine = gamma * cache["inv_std"] * dx, (dy * x_hat).sum(0), dy.sum(0)
+            for ours, theirs in zip(mine, backward(dy, cache), strict=True):
+                np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+        return True
+
+    assert judge_answer(find("4.5"), accepts).ok
+    found = judge_answer(find("4.5"), lambda backward: accepts(backward) and None)
+    assert found.status is Status.UNREADABLE and "end it with return True" in found.seen[0]
+    assert judge_answer(find("4.5"), lambda _backward: None).status is Status.NOT_STARTED

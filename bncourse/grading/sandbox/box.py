@@ -6,11 +6,11 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bncourse.grading.outcome import Failure, Outcome
 from bncourse.grading.sandbox import tiers
+from bncourse.grading.sandbox.apart import Ran, go_on
 from bncourse.grading.sandbox.job import (
     TOO_MANY_FILES,
     USED_UP,
@@ -26,25 +26,8 @@ from bncourse.grading.sandbox.preload import kind_for
 TIME_LIMIT = 5.0
 RESTARTS = 2
 TOTAL = 12  # all of a notebook may take this many time limits
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What came of one notebook.
-
-    ``outcomes`` has for each task one Outcome per case, ``absent`` the tasks whose entry was not
-    defined, ``stopped`` why cells stopped, by number. ``cpu`` and ``size`` are the children's.
-    """
-
-    outcomes: dict[str, list[Outcome]]
-    absent: frozenset[str]
-    stopped: dict[int, Failure]
-    learner: str
-    flags: tuple[str, ...]
-    kind: str
-    tier: str
-    cpu: float = 0.0
-    size: int = 0
+APART = 3  # all cases that have a process each may take this many, for their starts take time too
+MOST_KEPT = 16 << 20  # bytes of requests that are kept as they are sent
 
 
 class Sandbox:
@@ -63,8 +46,7 @@ class Sandbox:
         self._at_least, self._exactly = at_least, exactly
         self._runners: dict[str, Any] = {}
         self.tier = ""
-        self._asked: tuple[Question, ...] = ()
-        self._asked_message = questions_message(())
+        self._messages: dict[tuple[Question, ...], bytes] = {}
 
     def __enter__(self) -> Sandbox:
         return self
@@ -81,22 +63,51 @@ class Sandbox:
         """Run a notebook's cells and try its answers; whatever it does, something comes back.
 
         Where the process ends or hangs, that cell or task is left out and the rest is run in a
-        new one. Raises IsolationError when no runner can be started.
+        new one. Oracles with a ``reset`` forget the notebook before this one. Raises IsolationError
+        when no runner can be started.
         """
         kind = kind_for(source for _, source in cells)
+        self._ready(kind)
         until = time.monotonic() + TOTAL * self.time_limit
-        replies = Replies({q.id: q for q in questions}, frozenset(n for n, _ in cells))
+        strict = not any(q.asked["library_layers"] for q in questions)
+        _reset(questions)
+        # A fresh interpreter is no wall, and slow to start: there all cases share one.
+        apart = [q for q in questions if q.apart and self.tier != tiers.PROCESS]
+        first = [q.singly[0] if q in apart else q for q in questions]
+        ran = self._all(kind, strict, cells, first, until)
+        for question in apart:
+            ran = go_on(
+                ran,
+                question,
+                cells,
+                lambda cells, one: self._all(kind, strict, cells, [one], until),
+                APART * self.time_limit * question.asked.get("patience", 1),
+            )
+        return ran
+
+    def _all(
+        self,
+        kind: str,
+        strict: bool,
+        cells: Sequence[tuple[int, str]],
+        questions: Sequence[Question],
+        until: float,
+    ) -> Ran:
+        # Who can ask has nothing left to say of what cannot: that is final by then.
+        in_turn = sorted(questions, key=lambda q: q.oracle is not None)
+        replies = Replies({q.id: q for q in questions}, [n for n, _ in cells])
         stopped: dict[int, Failure] = {}
         lost: dict[str, Failure] = {}
         cpu, size, restarts = 0.0, 0, 0
         while True:
-            left = [q for q in questions if q.id not in replies.done and q.id not in lost]
+            left = [q for q in in_turn if q.id not in replies.done and q.id not in lost]
             failure, ended = self._attempt(
-                kind, [c for c in cells if c[0] not in stopped], left, replies, until
+                kind, strict, [c for c in cells if c[0] not in stopped], left, replies, until
             )
             if ended is None:  # the runner itself was killed: that is not the learner's doing
                 restarts += 1
                 if restarts <= RESTARTS:
+                    _reset(left)
                     continue
                 ended = Ended()
             cpu, size = cpu + ended.cpu, max(size, ended.size)
@@ -118,7 +129,6 @@ class Sandbox:
                 lost = {q.id: lost.get(q.id, USED_UP) for q in left}
             if len(lost) + len(replies.done) >= len(questions):
                 break
-            replies.step = ("start", None)
         outcomes = {
             q.id: _complete(q, replies, lost.get(q.id))
             for q in questions
@@ -134,17 +144,20 @@ class Sandbox:
             self.tier,
             cpu,
             size,
+            replies.cells_took,
+            replies.tasks_took,
         )
 
     def _attempt(
         self,
         kind: str,
+        strict: bool,
         cells: Sequence[tuple[int, str]],
         questions: Sequence[Question],
         replies: Replies,
         until: float,
     ) -> tuple[Failure | None, Ended | None]:
-        strict = not any(q.asked["library_layers"] for q in questions)
+        replies.expect([n for n, _ in cells], [q.id for q in questions])
         session = self._start(kind)
         try:
             failure = converse(
@@ -160,14 +173,20 @@ class Sandbox:
 
     def _message(self, questions: Sequence[Question]) -> bytes:
         """Return the message of these questions, made once for a class that is asked the same."""
-        if self._asked != tuple(questions):
-            self._asked, self._asked_message = tuple(questions), questions_message(questions)
-        return self._asked_message
+        key = tuple(questions)
+        if key not in self._messages:
+            if sum(map(len, self._messages.values())) > MOST_KEPT:
+                self._messages.clear()
+            self._messages[key] = questions_message(questions)
+        return self._messages[key]
 
-    def _start(self, kind: str) -> Any:
+    def _ready(self, kind: str) -> None:
         if kind not in self._runners:
             exactly = self.tier or self._exactly
             self._runners[kind], self.tier = tiers.best(kind, self._at_least, exactly)
+
+    def _start(self, kind: str) -> Any:
+        self._ready(kind)
         try:
             return self._runners[kind].start()
         except Exception:  # the runner was killed from outside: one more try with a new one
@@ -181,6 +200,13 @@ class Sandbox:
         except Exception:
             self._runners.pop(kind).close()  # the next one to start is a new one
             return None
+
+
+def _reset(questions: Sequence[Question]) -> None:
+    for question in questions:
+        reset = getattr(question.oracle, "reset", None)
+        if reset is not None:
+            reset()
 
 
 def _complete(question: Question, replies: Replies, lost: Failure | None) -> list[Outcome]:

@@ -21,6 +21,7 @@ def main(kind: str, cpu: int, memory: int) -> None:
         for fd in (requests, answers):
             msvcrt.setmode(fd, os.O_BINARY)
     load(kind)
+    del sys.path[0]  # the course: what is needed of it is loaded. No wall, see `tiers.MEANING`
     if sys.platform != "win32":
         from bncourse.grading.sandbox.confine import Limits, address_space, limit
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,25 +22,48 @@ START_SECONDS = 30.0
 LOOK = 0.025  # how often the private folder is looked at
 TEXT_LIMIT = 1000
 MAX_NAMES = 64
+MOST_FLAGS = 20
 MOST_ASKED = 60_000  # questions of one notebook's answers
 ASKED_BUDGET = 256 << 20  # bytes of all of them together; none of them is kept
 NAME_LIMIT = 100
+OUT_OF_TURN = "its process spoke out of turn, about cells or tasks that were not due: look at it"
 TOO_MANY_FILES = "it wrote more files than it may"
 USED_UP = Failure("timeout", message="the notebook had used up its time before this was done")
 KINDS = ("raised", "timeout", "form", "not started")
+
+
+class OutOfTurnError(wire.WireError):
+    """What a child says is not due now."""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
     """What a task asks for, as data, and the inputs to try; no answers.
 
-    ``oracle`` stays here and answers what the running answer asks; it may raise.
+    ``oracle`` stays here and answers what the running answer asks; it may raise. ``apart``: each
+    case is for a process of its own, in which the oracle answers for that case alone; its first
+    argument is what a question begins with.
     """
 
     id: str
     asked: Mapping[str, Any]
     cases: Sequence[Case]
     oracle: Callable[..., Sequence[np.ndarray]] | None = None
+    apart: bool = False
+
+    @cached_property
+    def singly(self) -> tuple[Question, ...]:
+        """The same question for each case alone."""
+        return tuple(
+            replace(self, cases=(case,), oracle=self.oracle and partial(_only, self.oracle, case))
+            for case in self.cases
+        )
+
+
+def _only(oracle: Callable[..., Any], case: Case, about: Any = None, *args: Any) -> Any:
+    if type(about) is not type(case.args[0]) or about != case.args[0]:
+        raise ValueError("only what was handed in can be asked")
+    return oracle(about, *args)
 
 
 @dataclass(frozen=True)
@@ -70,10 +94,14 @@ class Session(Protocol):
 
 @dataclass
 class Replies:
-    """What a child has said so far, and at which step it is."""
+    """What a child has said so far, and at which step it is.
+
+    A child goes through its cells, those that it tries again, and its questions in this order, and
+    never back: what it has said of one question is final before another one's oracle answers it.
+    """
 
     questions: Mapping[str, Question]
-    cells: frozenset[int]
+    cells: Iterable[int]
     outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
@@ -85,6 +113,21 @@ class Replies:
     asked: int = 0
     asked_bytes: int = 0
     to_say: list[bytes] = field(default_factory=list)
+    cells_took: float = 0.0
+    tasks_took: float = 0.0
+    _cells_left: list[int] = field(default_factory=list)
+    _again: list[int] = field(default_factory=list)
+    _retrying: bool = False
+    _asked_for: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.expect(self.cells, self.questions)
+
+    def expect(self, cells: Iterable[int], questions: Iterable[str]) -> None:
+        """Begin with a new child, which is sent these cells and these questions in this order."""
+        self._cells_left, self._again, self._retrying = list(cells), [], False
+        self._asked_for = list(questions)
+        self.step, self.ended, self.to_say = ("start", None), False, []
 
     @property
     def patience(self) -> int:
@@ -96,32 +139,49 @@ class Replies:
         """Note one message. Raises WireError for anything that makes no sense here."""
         kind = head.get("is") if isinstance(head, dict) else None
         if kind in ("cell", "ran"):
-            number = head.get("number")
-            if type(number) is not int or number not in self.cells:
-                raise wire.WireError("a cell that there is not")
-            self.step = ("cell", number)
-            if kind == "ran":
-                failure = _failure(head.get("failure"))
-                self.stopped.pop(number, None)
-                if failure:
-                    self.stopped[number] = failure
+            self._cell(kind, head)
         elif kind in ("task", "absent", "outcomes"):
             self._task(kind, head, arrays)
         elif kind == "ask":
             self._ask(head, arrays)
         elif kind == "flag":
-            self.flags = [*self.flags, _text(head.get("text"))][:20]
-        elif kind == "learner":
+            self.flags = [*self.flags, _text(head.get("text"))][:MOST_FLAGS]
+        elif kind == "learner" and self.step[0] != "task":
             self.learner = _text(head.get("name"))
         elif kind == "end":
             self.ended = True
         else:
             raise wire.WireError("a message of no kind")
 
+    def _cell(self, kind: str, head: Mapping[str, Any]) -> None:
+        number = head.get("number")
+        if type(number) is not int or self.step[0] == "task":
+            raise OutOfTurnError("a cell that there is not")
+        if kind == "ran":
+            if self.step != ("cell", number):
+                raise OutOfTurnError("the end of a cell that had not begun")
+            failure = _failure(head.get("failure"))
+            self.stopped.pop(number, None)
+            if failure:
+                self.stopped[number] = failure
+                self._again += [number] * (not self._retrying and number not in self._again)
+            return
+        # Once all have run, those that stopped may be tried again, some of them, in their order.
+        self._retrying = not self._cells_left
+        waiting = self._again if self._retrying else self._cells_left[:1]
+        if number not in waiting:
+            raise OutOfTurnError("a cell out of its turn")
+        if self._retrying:
+            del waiting[: waiting.index(number) + 1]
+        else:
+            del self._cells_left[0]
+        self.step = ("cell", number)
+
     def _ask(self, head: Mapping[str, Any], arrays: list[np.ndarray]) -> None:
         """Answer what the running answer asks; its question may be anything."""
         kind, name = self.step
-        oracle = self.questions[name].oracle if kind == "task" else None
+        running = kind == "task" and self._asked_for[:1] == [name]
+        oracle = self.questions[name].oracle if running else None
         self.asked += 1
         if oracle is None or head.get("id") != name or self.asked > MOST_ASKED:
             raise wire.WireError("a question that nobody answers")
@@ -137,17 +197,18 @@ class Replies:
 
     def _task(self, kind: str, head: Mapping[str, Any], arrays: list[np.ndarray]) -> None:
         name = head.get("id")
-        if not isinstance(name, str) or name not in self.questions:
-            raise wire.WireError("a task that was not asked")
+        if not isinstance(name, str) or self._asked_for[:1] != [name]:
+            raise OutOfTurnError("a task that was not asked, or out of its turn")
         self.step = ("task", name)
-        if kind == "absent":
-            self.absent.add(name)
-            self.done.add(name)
-        elif kind == "outcomes" and name not in self.done:
+        if kind == "outcomes":
             self.outcomes[name] = _outcomes(
                 head.get("cases"), arrays, len(self.questions[name].cases)
             )
+        elif kind == "absent":
+            self.absent.add(name)
+        if kind != "task":
             self.done.add(name)
+            del self._asked_for[0]
 
 
 def cells_message(cells: Sequence[tuple[int, str]], seconds: float, strict: bool) -> bytes:
@@ -184,7 +245,7 @@ def converse(
     inbox = wire.Inbox(REPLY_BUDGET)
     try:
         session.send(message)
-        now = time.monotonic()
+        begun = now = time.monotonic()
         deadline, look = min(now + START_SECONDS, until), now + LOOK
         while not replies.ended:
             piece = session.receive(max(min(LOOK, deadline - now), 0.0))
@@ -214,11 +275,18 @@ def converse(
             while replies.to_say:
                 session.send(replies.to_say.pop(0), max(deadline - now, LOOK))
             if replies.step != step:
+                if replies.step[0] == "task" and step[0] != "task":
+                    replies.cells_took, begun = now - begun, now
                 deadline = min(now + seconds * replies.patience + GRACE, until)
     except wire.WireError as error:
+        if isinstance(error, OutOfTurnError):  # no notebook does that by mistake
+            replies.flags = list(dict.fromkeys([OUT_OF_TURN, *replies.flags]))
         return Failure("ended", message=f"its process sent {error}")
     except OSError:
         return Failure("ended")
+    finally:
+        if replies.step[0] == "task":
+            replies.tasks_took = time.monotonic() - begun
     return None
 
 

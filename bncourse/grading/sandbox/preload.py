@@ -86,8 +86,8 @@ def kind_for(sources: Iterable[str]) -> str:
 def load(kind: str) -> None:
     """Import what a runner of that kind starts with, on one thread."""
     os.environ.update(ONE_THREAD, MPLBACKEND="Agg")
-    importlib.import_module("numpy")
-    for name in MODULES[kind]:
+    # Of NumPy, too, what it would otherwise load when it is first used, in every child anew.
+    for name in ("numpy", "numpy.random", "numpy.testing", *MODULES[kind]):
         module = importlib.import_module(name)
         if name == "torch":
             module.set_num_threads(1)  # before any operation: a second thread forbids forking

@@ -16,7 +16,7 @@ MEANING: Mapping[str, str] = {
     LANDLOCK: "a forked process without rights: Landlock, seccomp, limits",
     PROCESS: (
         "a process of its own with time limits, which can do to your files, processes and network "
-        "what you can"
+        "what you can; whoever means to can forge marks there"
     ),
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 from bncourse.grading.kinds import driven_task
 from bncourse.grading.layer_uses import GRADIENTS, MEMORY, USED, use_layer
 from bncourse.grading.task import Case
-from bncourse.tasks.capstone.faulty import board, from_faults
+from bncourse.tasks.capstone.faulty import board, earned, from_faults
 from bncourse.tasks.capstone.patient import built
 from bncourse.tasks.capstone.tell_use import tell_use
 
@@ -213,7 +213,7 @@ TASK = driven_task(
     stub=stub,
     accepted=(_Careful,),
     switchboard=board("batch_norm", "BatchNorm"),
-    credit=lambda evidence: evidence.share,
+    credit=lambda evidence: earned("batch_norm", TASK, evidence),
     discreet=True,
     tell=tell_use("BatchNorm({}, eps={:g}, momentum={:g})"),
 )

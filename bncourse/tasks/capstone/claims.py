@@ -34,10 +34,16 @@ def refuse(batch_size: int, seeds: Sequence[int]) -> None:
         raise ValueError("the seeds should be different whole numbers from 0 on")
 
 
-def plan(batch_size: int, *seeds: int) -> Generator[list[Order], list, np.ndarray]:
-    """Train a net for each seed; returns the accuracies. Raises ValueError for other sizes."""
+def plan(batch_size: float, *rest: float) -> Generator[list[Order], list, np.ndarray]:
+    """Train a net for each of the seeds; returns the accuracies. Raises ValueError for other sizes.
+
+    What is claimed of them may come behind the seeds: it is laid on the desk, and sealed with the
+    results, before anything is trained.
+    """
+    seeds = [int(seed) for seed in rest[:SEEDS]]
     refuse(batch_size, seeds)
-    return (yield from ward.several([(batch_size, seed) for seed in seeds], SPLIT))
+    runs = [(int(batch_size), seed) for seed in seeds]
+    return ward.guessed((yield from ward.several(runs, SPLIT)))
 
 
 def measure(got, count):
@@ -45,7 +51,7 @@ def measure(got, count):
     claimed, tolerance, run, results, receipt = (got[name] for name in OUTPUTS)
     if results.shape != (SEEDS,) or claimed.shape != (SEEDS,):
         raise AnswerError(f"a claim has {SEEDS} seeds and {SEEDS} accuracies.")
-    real = opened([int(k) for k in run], results, receipt)
+    real = opened([*run, *claimed, tolerance], results, receipt)
     per_cent = claimed.max() > 1  # no share is
     off = ~(np.abs(claimed - results) <= tolerance)
     if per_cent and tolerance > 1:
@@ -72,8 +78,9 @@ def tell(evidence: Evidence) -> tuple[str, ...]:
 def claimed(count, *, off=0.0, times=1.0, tolerance=0.02):
     """Stand for a claim by what is wrong with it."""
     run, results = (8, 0, 1, 2), np.array([0.9, 0.9, 0.9])
-    told = pattern(results)(*run)
-    return (results + off) * times, np.array(tolerance), np.array(run), *told
+    stated = (results + off) * times
+    told = pattern(results)(*run, *stated, tolerance)
+    return stated, np.array(tolerance), np.array(run), *told
 
 
 def _example(**changes):
@@ -133,7 +140,8 @@ TASK = Task(
         ),
         _entry(
             "tolerance too wide",
-            "The numbers came again, but within so wide a tolerance many others would have, too.",
+            "The numbers came again, but within so wide a tolerance many others would have, too: "
+            f"at most {WIDEST:g} was asked for.",
             "By how much do the accuracies of your three seeds differ from each other?",
             _example(tolerance=0.2),
             tolerance=0.2,

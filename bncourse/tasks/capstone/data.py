@@ -43,6 +43,7 @@ TOLD = {
     ),
 }
 CLASSES, EACH = 4, 12
+ONCE = "every image is dealt once, with its label"
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -81,7 +82,24 @@ def measure(got, x, y, x_test, batch_size, seed):
         "batches hold several classes": np.array(mixed > 2),
         "another epoch has other batches": np.array(not later),
         "the same seed gives the same batches": np.array(bool(same)),
+        ONCE: np.array(_each_once(whole, np.column_stack([x, y]))),
     }
+
+
+def _each_once(dealt, rows):
+    """Say whether all rows were dealt, each once and with its label, however they were scaled."""
+    if dealt.shape != rows.shape:
+        return False
+    scaled = []
+    for a, b in zip(np.sort(rows, axis=0).T, np.sort(dealt, axis=0).T, strict=True):
+        slope = (b[-1] - b[0]) / (a[-1] - a[0]) if a[-1] > a[0] else 0.0
+        line = rows.T[len(scaled)] * slope + b[0] - a[0] * slope
+        if (a[-1] > a[0]) != (slope > 0) or not np.allclose(np.sort(line), b, atol=1e-6):
+            return False
+        scaled.append(line)
+    wanted = np.transpose(scaled)
+    wanted, came = (m[np.lexsort(m.T.round(6))] for m in (wanted, dealt))
+    return bool(np.allclose(wanted, came, atol=1e-5) and (wanted[:, -1] == came[:, -1]).all())
 
 
 def _loop(x_train, y_train, x_test, batch_size, rng):
@@ -112,7 +130,7 @@ def stub(x_train, y_train, x_test, batch_size, rng):
 
 def share(evidence):
     """Half for the standardiser and half for the loader, each where every case is right."""
-    loader = {"batches hold several classes", "another epoch has other batches"}
+    loader = {"batches hold several classes", "another epoch has other batches", ONCE}
     wrong = {name for c in evidence.cases for name in c.wrong}
     if any(c.failure or c.outcome.mutated for c in evidence.cases):
         return 0.0

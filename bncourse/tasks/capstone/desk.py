@@ -27,9 +27,11 @@ from bncourse.grading.served_layers import (
     SINGLY,
     TRAIN,
 )
+from bncourse.grading.task import Case
 
 Order = tuple[int, int, np.ndarray | int | None, float]
 Net = Generator[Order, np.ndarray | None, Any]
+Plan = Callable[..., Generator[list[Order], list[Any], np.ndarray]]
 _SECRET = secrets.token_bytes(32)  # of this process: receipts are read where they were written
 NOTHING = np.zeros(0)
 
@@ -59,9 +61,9 @@ def forward(layer: int, x: np.ndarray, step: float = NO_STEP) -> Order:
     return FORWARD, layer, x, step
 
 
-def singly(layer: int, x: np.ndarray) -> Order:
+def singly(layer: int, x: np.ndarray, step: float = NO_STEP) -> Order:
     """Order a forward pass of each row by itself; the reply is y, or None where it was refused."""
-    return SINGLY, layer, x, NO_STEP
+    return SINGLY, layer, x, step
 
 
 def backward(layer: int, dy: np.ndarray, rate: float) -> Order:
@@ -95,12 +97,18 @@ class Desk:
     """The oracle of a task whose layer is run by nets elsewhere.
 
     ``plan(*run)`` is a generator of lists of orders that returns the results, numbers (n,). One
-    conversation at a time in each thread; "begin" starts the next one.
+    conversation at a time in each thread; "begin" starts the next one, and from `reset` on there
+    is only one.
     """
 
-    def __init__(self, plan: Callable[..., Generator[list[Order], list[Any], np.ndarray]]) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._mine = threading.local()
+
+    def reset(self) -> None:
+        """Forget what is going on, and allow one more "begin": another notebook comes."""
+        self._mine.__dict__.clear()
+        self._mine.once = True
 
     def __call__(self, event: Any, *args: Any) -> tuple[np.ndarray, np.ndarray]:
         """Take "begin" with the run's numbers, or "reply" with arrays; returns orders and arrays.
@@ -108,12 +116,18 @@ class Desk:
         Raises ValueError for what makes no sense here.
         """
         if event == "begin":
-            self._mine.run = tuple(int(a) for a in args)
-            self._mine.plan = self._plan(*self._mine.run)
+            if getattr(self._mine, "once", False) and hasattr(self._mine, "run"):
+                raise ValueError("a run begins once")
+            self._mine.run = tuple(float(a) for a in args)
+            self._mine.plan = self._plan(*self._numbers(self._mine.run))
             return self._next(None)
         if event != "reply" or getattr(self._mine, "orders", None) is None or len(args) != 2:
             raise ValueError("nothing was ordered")
         return self._next(self._read(*args))
+
+    def _numbers(self, run: tuple[float, ...]) -> tuple[float, ...]:
+        """Return what the plan is made of."""
+        return run
 
     def _read(self, flat: Any, refused: Any) -> list[np.ndarray | None]:
         orders = self._mine.orders
@@ -148,15 +162,39 @@ class Desk:
         return np.array(rows, dtype=float), np.concatenate([NOTHING, *arrays])
 
 
+class HiddenDesk(Desk):
+    """A desk whose runs are known outside by names that tell nothing of them.
+
+    The number that decides images and weights is drawn here and stays here; a layer that knew it
+    could reckon the weights. The same seed draws the same number, so a run can be replayed.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self._runs: dict[float, int] = {}
+
+    def cases(self, rng: np.random.Generator) -> list[Case]:
+        """Draw a run; the case names it."""
+        number = int(rng.integers(1 << 62))
+        name = int.from_bytes(hashlib.blake2b(str(number).encode(), digest_size=6).digest(), "big")
+        self._runs[float(name)] = number
+        return [Case("", (name,))]
+
+    def _numbers(self, run: tuple[float, ...]) -> tuple[float, ...]:
+        if len(run) != 1 or run[0] not in self._runs:
+            raise ValueError("a run that was not drawn")
+        return (self._runs[run[0]],)
+
+
 def _shape(x: np.ndarray | int | None) -> tuple[int, int]:
     if isinstance(x, np.ndarray):
         return x.shape
     return 0, x or 0
 
 
-def sealed(run: Sequence[int], results: np.ndarray, kind: str = "run") -> np.ndarray:
+def sealed(run: Sequence[float], results: np.ndarray, kind: str = "run") -> np.ndarray:
     """Return the receipt for the results of a run, 32 numbers of a byte each."""
-    text = repr((kind, [int(k) for k in run])).encode() + np.asarray(results, "<f8").tobytes()
+    text = repr((kind, [float(k) for k in run])).encode() + np.asarray(results, "<f8").tobytes()
     return np.frombuffer(hmac.digest(_SECRET, text, hashlib.sha256), np.uint8)
 
 
@@ -164,13 +202,13 @@ def pattern(results: Sequence[float]) -> Callable[..., tuple[np.ndarray, np.ndar
     """Return a stand-in for an answer: it gives these results without any net being trained."""
     told = np.asarray(results, dtype=float)
 
-    def stand_in(*run: int) -> tuple[np.ndarray, np.ndarray]:
+    def stand_in(*run: float) -> tuple[np.ndarray, np.ndarray]:
         return told, sealed(run, told, "pattern")
 
     return stand_in
 
 
-def opened(run: Sequence[int], results: np.ndarray, receipt: np.ndarray) -> bool:
+def opened(run: Sequence[float], results: np.ndarray, receipt: np.ndarray) -> bool:
     """Say whether the results come from a run, False for those of a `pattern`.
 
     Raises AnswerError where the receipt is neither's.

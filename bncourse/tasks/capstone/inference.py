@@ -6,7 +6,7 @@ import numpy as np
 
 from bncourse.grading.folded import FOLDED, fold_layer
 from bncourse.grading.kinds import slips
-from bncourse.grading.task import Case, Task
+from bncourse.grading.task import Case, Misconception, Task
 from bncourse.tasks.capstone.patient import MISTAKES, built
 
 CLOSE = 1e-6
@@ -21,10 +21,10 @@ TOLD = {
         "x @ weight + bias goes into the norm: what happens to each of the two terms?",
         "",
     ),
-    "remembers in evaluation as in training": (
-        "The running statistics move in evaluation, as they do in training.",
-        "What may the test images leave behind in the layer?",
-        "M5",
+    "eps of its own": (
+        "The folded weights add an eps of their own, and not the layer's.",
+        "Where do the layer's numbers stand, and which of them does your line not use?",
+        "M17",
     ),
     "beta forgotten": (
         "beta is missing in the folded bias.",
@@ -41,12 +41,10 @@ TOLD = {
         "Which statistics should evaluation use?",
         "M5",
     ),
-    "remembers in evaluation": (
-        "The running statistics are others after evaluation than before.",
-        "What may the test images leave behind in the layer?",
-        "M5",
-    ),
 }
+REMEMBERS = "remembers in evaluation"
+STILL, LINE = "evaluation leaves the memory alone", "evaluation is a line"
+ALONE = "one at a time equals all at once"
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
@@ -73,17 +71,19 @@ def cases(rng: np.random.Generator) -> list[Case]:
 
 
 def measure(got, weight, bias, gamma, beta, mean, var, eps, x):
-    """Compare what was folded, and what was not, with the line that evaluation is."""
+    """Compare what was folded, and what was not, with the line that evaluation is.
+
+    Where evaluation moves the memory nothing else can be compared: fold finds other statistics.
+    """
     line = gamma * (x @ weight + bias - mean) / np.sqrt(var + eps) + beta
     shapes = got["weight"].shape == weight.shape and got["bias"].shape == bias.shape
     off = x @ got["weight"] + got["bias"] - line if shapes else np.full(line.shape, np.nan)
+    still = np.array_equal(got["memory_before"], got["memory_after"])
     return {
-        "folded less unfolded, plus one": off + 1,
-        "evaluation is a line": np.array(_same(got["unfolded"], line)),
-        "one at a time equals all at once": np.array(_same(got["one_by_one"], got["unfolded"])),
-        "evaluation leaves the memory alone": np.array(
-            np.array_equal(got["memory_before"], got["memory_after"])
-        ),
+        STILL: np.array(still),
+        "folded less unfolded, plus one": off + 1 if still else np.ones(line.shape),
+        LINE: np.array(not still or _same(got["unfolded"], line)),
+        ALONE: np.array(not still or _same(got["one_by_one"], got["unfolded"])),
     }
 
 
@@ -100,7 +100,7 @@ def pair(faults=()):
 
 def used(*args, **faults):
     """Drive the patient's pair; the keywords, without their blanks, are its faults."""
-    chosen = [name for name in TOLD if faults.get(name.replace(" ", "_"))]
+    chosen = [name for name in (*TOLD, REMEMBERS) if faults.get(name.replace(" ", "_"))]
     return fold_layer(TASK, pair(chosen))(*args)
 
 
@@ -122,17 +122,18 @@ def _rows(weight, bias, layer):
 
 
 def tell(evidence):
-    """Tell the largest difference and the two facts."""
+    """Tell what is BatchNorm's own first, then the largest difference."""
     worst = evidence.smallest_failing()
     values = worst.outcome.values or {}
     if not values:
         return ()
+    facts = [f"not so: {name}" for name in (STILL, LINE, ALONE) if name in worst.wrong]
+    if facts:
+        facts.insert(0, "your BatchNorm itself is not right yet: mend it first (C.1), then fold")
+    if STILL in worst.wrong:
+        return (*facts, "whether fold is right is not seen before the memory stays as it is")
     off = np.abs(values["folded less unfolded, plus one"] - 1).max()
-    facts = [name for name in worst.wrong if name in values and values[name].dtype == bool]
-    return (
-        f"folded and unfolded differ by {off:.2g} (up to {CLOSE:g})",
-        *(f"not so: {name}" for name in facts),
-    )
+    return (*facts, f"folded and unfolded differ by {off:.2g} (up to {CLOSE:g})")
 
 
 def _entry(name):
@@ -141,6 +142,12 @@ def _entry(name):
     made.wrong.__wrapped__ = pair([name])
     return made
 
+
+def _moved(*args):
+    return used(*args, remembers_in_evaluation=True)
+
+
+_moved.__wrapped__ = pair([REMEMBERS])
 
 TASK = Task(
     id="C.9",
@@ -153,7 +160,17 @@ TASK = Task(
     outputs=FOLDED,
     cases=cases,
     reference=_reference,
-    misconceptions=tuple(map(_entry, TOLD)),
+    misconceptions=(
+        *map(_entry, TOLD),
+        Misconception(
+            REMEMBERS,
+            "The running statistics are others after evaluation than before. That is BatchNorm's "
+            "fault, and not that of fold.",
+            "What may the test images leave behind in the layer?",
+            "M5",
+            _moved,
+        ),
+    ),
     hints=(
         "Three things must hold: folded equals unfolded, one image equals a batch of them, and the "
         "memory is the same before and after. Which of them fails, and is that fold or BatchNorm?",

@@ -8,7 +8,7 @@ from bncourse.grading.kinds import driven_task
 from bncourse.grading.layer_uses import GRADIENTS, USED, use_layer
 from bncourse.grading.task import Case
 from bncourse.layers.layer_norm import layernorm_backward, layernorm_forward
-from bncourse.tasks.capstone.faulty import board, from_faults
+from bncourse.tasks.capstone.faulty import board, earned, from_faults
 from bncourse.tasks.capstone.patient import built
 from bncourse.tasks.capstone.tell_use import tell_use
 
@@ -101,7 +101,7 @@ TASK = driven_task(
     stub=stub,
     accepted=(_ByTheCourse,),
     switchboard=board("layer_norm", "LayerNorm"),
-    credit=lambda evidence: evidence.share,
+    credit=lambda evidence: earned("layer_norm", TASK, evidence),
     discreet=True,
     tell=tell_use("LayerNorm({}, eps={:g})"),
 )

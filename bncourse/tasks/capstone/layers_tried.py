@@ -43,6 +43,13 @@ class TenTimes(Nothing):
         return 10 * dy
 
 
+class ThreeTimes(Nothing):
+    """A gain with which one size of weights in a recurrent net does well, and no other."""
+
+    def forward(self, x, t=0):
+        return 3 * x
+
+
 class NotInLargeBatches(LayerNorm):
     """Layer norm that leaves batches of 32 as they are."""
 
@@ -70,11 +77,36 @@ class Recalibrated(BatchNorm):
         self.training, self.momentum = True, 1.0
 
 
+class HalfRecalibrated(BatchNorm):
+    """Batch norm that takes the new images in with its usual momentum."""
+
+    def recalibrate(self):
+        self.train()
+
+
 class LayerStep(LayerNorm):
     """Layer norm in a sequence: it needs no steps."""
 
     def forward(self, a, t):
         return super().forward(a)
+
+
+class SmallStep(LayerStep):
+    """Layer norm in a sequence with a gamma so small that gradients vanish."""
+
+    def __init__(self, num_features):
+        super().__init__(num_features)
+        self.gamma = 0.3 * self.gamma
+
+
+class NeverLeavesTraining(StepNorm):
+    """Batch norm for sequences with a right gamma, and an eval() that does nothing."""
+
+    def __init__(self, num_features):
+        super().__init__(num_features, gamma=0.5)
+
+    def eval(self):
+        pass
 
 
 def groups_of_eight(num_features):

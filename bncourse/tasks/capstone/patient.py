@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,9 @@ SLIPS: Mapping[str, Fault] = {
     "one mean for all pixels": _one(
         "data", "known.mean(0), known.std(0)", "known.mean(), known.std()"
     ),
+    "eps of its own": _one(
+        "inference", "layer.running_var + layer.eps", "layer.running_var + 1e-5"
+    ),
     "beta forgotten": _one(
         "inference", "layer.beta + (bias - layer.running_mean) * slope",
         "(bias - layer.running_mean) * slope",
@@ -172,10 +176,20 @@ def faults_of(learner: str) -> tuple[str, ...]:
     while True:
         chosen: list[str] = []
         for part, count in ILL.items():
-            names = [name for name, fault in FAULTS.items() if fault.part == part]
+            names = _faults_in(part)
             chosen += (names[k] for k in sorted(rng.choice(len(names), count, replace=False)))
         if not any(pair <= set(chosen) for pair in APART):
             return tuple(chosen)
+
+
+def patients_of(part: str) -> list[tuple[str, ...]]:
+    """Return the faults that a patient's part may have, for every patient there can be."""
+    chosen = combinations(_faults_in(part), ILL[part])
+    return [ill for ill in chosen if not any(pair <= set(ill) for pair in APART)]
+
+
+def _faults_in(part: str) -> list[str]:
+    return [name for name, fault in FAULTS.items() if fault.part == part]
 
 
 @cache

@@ -2,73 +2,107 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, fields
+
 import numpy as np
 
 from bncourse.grading.evidence import Evidence
 from bncourse.grading.kinds import slips
 from bncourse.grading.served_layers import RESULTS, serve_layers
-from bncourse.grading.task import Case, Task
+from bncourse.grading.task import Task
 from bncourse.tasks.capstone import layers_tried, sequences
-from bncourse.tasks.capstone.desk import Desk, opened, pattern
+from bncourse.tasks.capstone.desk import HiddenDesk, opened, pattern
 from bncourse.tasks.capstone.patient import built
+from bncourse.tasks.capstone.sequences import Found
 from bncourse.tasks.capstone.small_batches import PATIENCE, stub
 
-LEAST, MOST = 0.1, 10.0  # of the gradient at step 16 to that at step 64
+LEAST, MOST = 0.1, 10.0  # of the gradient at step 16 to that at step 64, the nets' mean
+# Of a single net. Layer norm and batch norm gave 0.05 to 50; a gain from 1 to 30 left one net
+# below 1e-4 or brought one above 2000.
+LEAST_OF_ONE, MOST_OF_ONE = 1e-4, 300.0
 CLOSE = 0.22  # the mean difference between evaluation and training, of the mean output
 # Statistics for each step were off by up to 27 % (gamma 0.3), and by 49 % with a gamma of 0.1;
 # one statistic for all steps by 32 % and more, and by 95 % and more with a gamma of 0.1.
 ROUGH, ROUGH_IF_SMALL = 0.29, 0.7
+ALONE = 1e-6  # between a row by itself and in its batch, in evaluation
+BEYOND = 0.05  # between steps 65 to 96 and step 64, for the same input
 SEEN = "numbers"
-
-
-def cases(rng: np.random.Generator) -> list[Case]:
-    """Draw the run's number, which decides the nets and the images."""
-    return [Case("", (int(rng.integers(1 << 31)),))]
+DESK = HiddenDesk(sequences.measured)
 
 
 def measure(got, run):
-    """Say of the three numbers that came whether each is as it should be."""
+    """Say of the numbers that came whether each is as it should be."""
     results = got[RESULTS[0]]
-    ratio, off, longer = results if results.shape == (3,) else (np.nan, np.nan, 0.0)
-    found = {
-        "the gradient at step 16": np.array(_size(ratio)),
-        "evaluation does what training did": np.array(_off(off, ratio)),
-        "sequences of 96 steps": np.array(bool(longer == 1)),
+    found = Found(*results) if results.shape == (len(fields(Found)),) else Found()
+    told = {
+        "the gradient at step 16": np.array(_size(found)),
+        "evaluation does what training did": np.array(_off(found)),
+        "sequences of 96 steps": np.array(_longer(found)),
     }
     # The numbers themselves are for the reader; they are not compared with anything.
-    return found | ({SEEN: results} if opened((run,), results, got[RESULTS[1]]) else {})
+    return told | ({SEEN: results} if opened((run,), results, got[RESULTS[1]]) else {})
 
 
-def _size(ratio: float) -> int:
-    if np.isnan(ratio):
+def _size(found: Found) -> int:
+    """Say whether the gradient is right (0), grows (1), vanishes (-1), grows or vanishes with the
+    size of the weights (2) or is no number (-2).
+    """
+    if np.isnan(found.ratio):
         return -2
-    return -1 if ratio < LEAST else int(ratio > MOST)
+    if found.most > MOST_OF_ONE and found.least < LEAST:
+        return 2
+    if not LEAST <= found.ratio <= MOST:
+        return 1 if found.ratio > MOST else -1
+    return 0 if found.least >= LEAST_OF_ONE and found.most <= MOST_OF_ONE else 2
 
 
-def _off(off: float, ratio: float) -> int:
-    """Say whether evaluation is right (0), rough (1), another thing (2) or no number (3).
+def _off(found: Found) -> int:
+    """Say whether evaluation is right (0), rough (1), another thing (2), no number (3), or looks
+    at the batch (4).
 
     Where the gradient vanishes, outputs are small, and rough statistics weigh more.
     """
-    if np.isnan(off):
+    if not found.apart <= ALONE and not np.isnan(found.ratio):
+        return 4
+    if np.isnan(found.off):
         return 3
-    return int(off > CLOSE) + int(off > (ROUGH_IF_SMALL if ratio < LEAST else ROUGH))
+    rough = ROUGH_IF_SMALL if found.ratio < LEAST else ROUGH
+    return int(found.off > CLOSE) + int(found.off > rough)
+
+
+def _longer(found: Found) -> int:
+    """Say whether longer sequences stop the layer (0), go on as step 64 (1) or otherwise (2)."""
+    return int(found.longer == 1) + int(found.longer == 1 and not found.beyond <= BEYOND)
 
 
 def tell(evidence: Evidence) -> tuple[str, ...]:
-    """Tell the three numbers."""
+    """Tell the numbers."""
     values = evidence.cases[0].outcome.values or {}
-    ratio, off, longer = values.get(SEEN, (np.nan, np.nan, 0.0))
-    return (
-        f"gradient at step 16, that at step 64 being 1: {ratio:.3g} (from {LEAST:g} to {MOST:g})",
-        f"evaluation is off from training by {100 * off:.1f} % (up to {100 * CLOSE:.0f} %)",
-        "96 steps were taken" if longer == 1 else "96 steps were not taken",
-    )
+    found = Found(*values[SEEN]) if SEEN in values else Found()
+    taken = "96 steps were not taken"
+    if found.longer == 1:
+        taken = f"96 steps were taken; the last 32 are off from step 64 by {_share(found.beyond)}"
+        taken += f" (up to {100 * BEYOND:.0f} %)"
+    lines = [
+        f"gradient at step 16, that at step 64 being 1: {found.ratio:.3g} "
+        f"(from {LEAST:g} to {MOST:g}); in single nets {found.least:.2g} to {found.most:.2g}",
+        f"evaluation, one row at a time, is off from training by {_share(found.off)} "
+        f"(up to {100 * CLOSE:.0f} %)",
+        taken,
+    ]
+    if not found.apart <= ALONE:
+        lines.insert(2, f"and off from evaluation of the whole batch by {_share(found.apart)}")
+    return tuple(lines)
 
 
-def told(run, *, ratio=1.0, off=0.0, longer=1.0):
+def _share(number: float) -> str:
+    return f"{100 * number:.1f} %" if np.isfinite(number) else "no number: it was refused"
+
+
+def told(run, *, ratio=1.0, spread=1.0, off=0.0, apart=0.0, beyond=0.0, longer=1.0):
     """Stand for an answer by what is measured of it."""
-    return pattern((ratio, off, longer))(run)
+    found = Found(ratio, ratio / spread, ratio * spread, off, apart, beyond, longer)
+    return pattern(astuple(found))(run)
 
 
 def known(answer, **numbers):
@@ -81,9 +115,9 @@ def known(answer, **numbers):
     return stand_in
 
 
-def _of(faults):
+def _of(faults, **settings):
     cls = built("sequence", frozenset(faults))["StepNorm"]
-    return lambda num_features: cls(num_features, gamma=0.5)
+    return lambda num_features: cls(num_features, gamma=0.5, **settings)
 
 
 _slip = slips(told)
@@ -109,8 +143,26 @@ MISCONCEPTIONS = (
         "Hardly anything of the gradient comes back to step 16.",
         "What is multiplied 48 times on the way back, and how large is it?",
         "",
-        layers_tried.Nothing,
+        layers_tried.SmallStep,
         ratio=0.01,
+    ),
+    _entry(
+        "something else than a norm",
+        "The gradient depends on the size of the net's weights: in one net it vanishes, in another "
+        "it grows. Your layer changes its input, but it does not make its scale the same.",
+        "If what your layer receives is four times as large, what changes in its output?",
+        "",
+        layers_tried.ThreeTimes,
+        spread=1e4,
+    ),
+    _entry(
+        "looks at the batch in evaluation",
+        "In evaluation one row by itself gives other outputs than in its batch: your layer still "
+        "looks at the batch.",
+        "What does eval() change in your layer, and which statistics should be used after it?",
+        "M5",
+        layers_tried.NeverLeavesTraining,
+        apart=1.0,
     ),
     _entry(
         "one statistic for all steps",
@@ -139,6 +191,16 @@ MISCONCEPTIONS = (
         _of({"no step beyond the last"}),
         longer=0.0,
     ),
+    _entry(
+        "another step's statistics",
+        "Steps 65 to 96 are taken, but your layer measures them otherwise than step 64: by numbers "
+        "that were never learned, or by those of another step.",
+        "Print row(t), or what stands in running_mean, for t = 0, 63, 64 and 70: which batches "
+        "were put in there?",
+        "M5",
+        _of({"no step beyond the last"}, longest=96),
+        beyond=1.0,
+    ),
 )
 
 TASK = Task(
@@ -151,12 +213,13 @@ TASK = Task(
     patience=PATIENCE,
     params=("run",),
     outputs=RESULTS,
-    cases=cases,
+    cases=DESK.cases,
     reference=known(layers_tried.LayerStep),
     misconceptions=MISCONCEPTIONS,
     hints=(
         "Three things are measured: the gradient, whether evaluation agrees with training, and "
-        "96 steps. Which of them fails, and which line of StepNorm has to do with it?",
+        "the steps from 65 to 96. Which of them fails, and which line of StepNorm has to do with "
+        "it?",
         "Each step needs its own statistics, and the steps beyond the last share those of the "
         "last; or the statistics come from the sample itself, and there is nothing to remember. "
         "The size of gamma decides how a gradient grows or shrinks from step to step.",
@@ -166,7 +229,7 @@ TASK = Task(
     ),
     stub=stub,
     driver=serve_layers,
-    oracle=Desk(sequences.measured),
+    oracle=DESK,
     accepted=(_of(()),),
     switchboard=told,
     measure=measure,

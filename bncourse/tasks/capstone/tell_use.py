@@ -8,7 +8,7 @@ import numpy as np
 
 from bncourse.grading.evidence import Evidence
 from bncourse.grading.layer_uses import GRADIENTS
-from bncourse.grading.words import apart
+from bncourse.grading.words import SMALL, apart
 
 SHORT = 30  # numbers of an array that are written out
 
@@ -56,15 +56,15 @@ def _difference(name: str, got: np.ndarray, wanted: np.ndarray, events, rtol: fl
     first = int(off.argmax())
     call = int(np.searchsorted(np.cumsum(sizes), first, side="right"))
     start = sum(sizes[:call])
-    inside = (first - start) // SHORT * SHORT
-    part = slice(start + inside, start + min(inside + SHORT, sizes[call]))
+    inside = (first - start) // SMALL * SMALL
+    part = slice(start + inside, start + min(inside + SMALL, sizes[call]))
     mine, right = apart(got[part], wanted[part])
     label = name if back or name != "y" else _name("y", call + 1, len(passes))
     if name.startswith("running"):
         label += f" after {_name('y', call + 1, len(passes))}"
     many = f" (numbers {inside + 1} to {inside + part.stop - part.start} of {sizes[call]}"
     many += ", row by row)"
-    return f"then {label} is {mine}; expected {right}" + many * (sizes[call] > SHORT)
+    return f"then {label} is {mine}; expected {right}" + many * (sizes[call] > SMALL)
 
 
 def _name(name: str, number: int, count: int) -> str:

@@ -10,6 +10,7 @@ from bncourse.grading.answers import AnswerError
 from bncourse.grading.kinds import driven_task
 from bncourse.grading.norms import hand_in_norm
 from bncourse.grading.task import Case
+from bncourse.layers.oracles import by_labels
 from bncourse.tasks.convolution.equivariance_slips import MISCONCEPTIONS, equivariance_gap
 
 # Ways of taking the largest difference that overlook some of them.
@@ -110,6 +111,7 @@ def stub(norm, x, shift):
 
 TASK = driven_task(
     hand_in_norm,
+    oracle=by_labels,
     id="6.4",
     title="does the norm mind?",
     entry="equivariance_gap",

@@ -9,12 +9,16 @@ from bncourse.grading.batches import DEALT
 
 TELLING = 20  # with fewer samples a right shuffle may keep the file's order by chance
 
+MANY = 20  # times as many numbers as there are images are not looked at
+
 
 def measure(got, n, batch_size, rng, drop_last):
     """Return what can be said of a shuffle: its batch sizes, and whether it is one."""
     for name in DEALT:
         if got[name].ndim != 1 or (got[name].size and got[name].dtype.kind not in "iu"):
             raise AnswerError(f"{name} should be a row of whole numbers.")
+    if max(a.size for a in got.values()) > MANY * (n + 1):
+        raise AnswerError(f"there are {n} images; many times as many indices or batches came.")
     dealt, later, again = (got[name] for name in ("indices", "next_epoch", "same_seed"))
     # In a single batch the order means nothing.
     told = n >= TELLING and dealt.size >= TELLING and got["sizes"].size > 1

@@ -170,6 +170,20 @@ def test_the_course_is_not_there(box, forward):
     assert "bncourse.layers is not here" in " ".join(verdict(ran, forward).seen)
 
 
+def test_the_course_is_not_found_either_by_whoever_lets_it_be_looked_for(box, forward):
+    """On every tier; where files are open it is found by whoever looks for it himself."""
+    looking = (
+        "import sys, importlib.machinery as m\n"
+        "for name in [n for n in sys.modules if n.startswith('bncourse')]:\n"
+        "    del sys.modules[name]\n"
+        "sys.meta_path[:] = [m.BuiltinImporter, m.FrozenImporter, m.PathFinder]\n"
+        "sys.path_importer_cache.clear()\n"
+        "import bncourse.registry"
+    )
+    ran = run(box, [forward], looking, FORWARD)
+    assert ran.stopped[1].type == "ModuleNotFoundError" and verdict(ran, forward).ok
+
+
 def test_torch_layers_are_refused_by_every_name(box, forward):
     box.time_limit, before = 20.0, box.time_limit  # torch and a loaded machine take their time
     ways = {
@@ -178,6 +192,9 @@ def test_torch_layers_are_refused_by_every_name(box, forward):
         "native": "torch.native_batch_norm(t, g, b, None, None, True, 0.1, 1e-5)[0]",
         "ops": "torch.ops.aten.batch_norm(t, g, b, None, None, True, 0.1, 1e-5, False)",
         "layer norm turned": "torch.nn.functional.layer_norm(t.T, (len(t),)).T",
+        "nested": "torch.nn.functional.layer_norm(torch.nested.nested_tensor([t.T.contiguous()]), "
+        "(len(t),), torch.ones(len(t)).double(), torch.zeros(len(t)).double())"
+        ".to_padded_tensor(0.0)[0].T",
     }
     if box.tier == "process":  # where torch is loaded anew each time
         ways = {"functional": ways["functional"]}

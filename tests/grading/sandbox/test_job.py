@@ -47,12 +47,16 @@ def head(**said):
     return wire.encode(said)
 
 
+def cell(number):
+    return head(**{"is": "cell", "number": number})
+
+
 def outcomes(*cases, arrays=(), task="9.1"):
     return wire.encode({"is": "outcomes", "id": task, "cases": list(cases)}, arrays)
 
 
 def talk(*pieces, seconds=0.05, until=None):
-    replies = Replies({"9.1": QUESTION}, frozenset({1, 2}))
+    replies = Replies({"9.1": QUESTION}, [1, 2])
     until = time.monotonic() + 5 if until is None else until
     return converse(Scripted(*pieces), b"", replies, seconds, until), replies
 
@@ -60,8 +64,8 @@ def talk(*pieces, seconds=0.05, until=None):
 def test_a_whole_conversation():
     failure, replies = talk(
         head(**{"is": "cell", "number": 1}),
-        head(**{"is": "cell", "number": 2})
-        + head(**{"is": "ran", "number": 1, "failure": ["raised", "NameError", "m", "t", 3]}),
+        head(**{"is": "ran", "number": 1, "failure": ["raised", "NameError", "m", "t", 3]})
+        + head(**{"is": "cell", "number": 2}),
         head(**{"is": "flag", "text": "imports bncourse.layers"}),
         head(**{"is": "learner", "name": "Ada"}),
         head(**{"is": "task", "id": "9.1"}),
@@ -75,12 +79,34 @@ def test_a_whole_conversation():
 
 
 def test_a_cell_that_runs_at_the_second_try_has_not_stopped():
-    _, replies = talk(
-        head(**{"is": "ran", "number": 1, "failure": ["raised", "NameError", "", "", 0]}),
-        head(**{"is": "ran", "number": 1, "failure": None}),
+    failed = {"is": "ran", "failure": ["raised", "NameError", "", "", 0]}
+    failure, replies = talk(
+        *[cell(1), head(**failed, number=1), cell(2), head(**failed, number=2)],
+        *[cell(1), head(**{"is": "ran", "number": 1, "failure": None}), cell(2)],
+        head(**failed, number=2),
         head(**{"is": "end"}),
     )
-    assert replies.stopped == {}
+    assert failure is None and list(replies.stopped) == [2]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["2"], ["1", "1"], ["1", "2", "1"], ["1", "2", "2"], ["1", "ran 2"], ["ran 1"],
+        ["1", "ran 1", "1"], ["1", "ran 1", "2", "1", "ran 1", "1"],
+        ["1", "ran 1", "2", "ran 2", "2", "1"],
+        ["task", "1"], ["1", "2", "task", "ran 2"], ["task", "learner"], ["task", "done", "1"],
+    ],
+)  # fmt: skip
+def test_cells_come_in_their_order_and_once_more_at_most(pieces):
+    said = {
+        "1": cell(1), "2": cell(2), "task": head(**{"is": "task", "id": "9.1"}),
+        "learner": head(**{"is": "learner", "name": "Eve"}), "done": outcomes(),
+        **{f"ran {n}": head(**{"is": "ran", "number": n, "failure": ["raised", "E", "", "", 0]})
+           for n in (1, 2)},
+    }  # fmt: skip
+    failure, _ = talk(*(said[piece] for piece in pieces), head(**{"is": "end"}))
+    assert failure.kind == "ended" and "its process sent" in failure.message
 
 
 def test_the_first_outcomes_count_not_later_ones():
@@ -155,13 +181,18 @@ def test_silence_is_waited_for_as_long_as_a_step_may_take():
 
 
 def test_talking_does_not_buy_time():
-    steps = [head(**{"is": "cell", "number": n}) for n in (1, 2)] * 200_000
-    failure, _ = talk(*steps, until=time.monotonic() + 0.2)
-    assert failure.kind == "timeout"
+    flag = head(**{"is": "flag", "text": "still here"})
+
+    def chatter(*before):
+        child = Scripted(*before, *[flag, None] * 200)
+        return converse(child, b"", Replies({"9.1": QUESTION}, [1]), 0.05, time.monotonic() + 5)
+
+    for before in ([cell(1)], [head(**{"is": "task", "id": "9.1"})]):
+        assert chatter(*before).message == "it was stopped after 0.05 seconds"
 
 
 def test_a_death_is_a_death():
-    failure, replies = talk(head(**{"is": "cell", "number": 2}), b"")
+    failure, replies = talk(cell(1), cell(2), b"")
     assert failure.kind == "ended" and replies.step == ("cell", 2)
 
 
@@ -172,9 +203,9 @@ def test_a_flood_is_cut_off(monkeypatch):
 
 
 def test_a_folder_that_fills_ends_it_even_while_it_talks():
-    child = Scripted(*[head(**{"is": "cell", "number": 1}), None] * 1000)
+    child = Scripted(*[head(**{"is": "flag", "text": "busy"}), None] * 1000)
     child.full = True
-    replies = Replies({"9.1": QUESTION}, frozenset({1}))
+    replies = Replies({"9.1": QUESTION}, [1])
     failure = converse(child, b"", replies, 5.0, time.monotonic() + 5)
     assert "wrote more files" in failure.message
 
@@ -217,7 +248,7 @@ class Answered(Scripted):
 
 
 def ask(question, *pieces):
-    child, replies = Answered(*pieces), Replies({"9.1": question}, frozenset())
+    child, replies = Answered(*pieces), Replies({"9.1": question}, ())
     failure = converse(child, b"", replies, 0.05, time.monotonic() + 5)
     return failure, [read(data) for data in child.told[1:]]
 
@@ -297,10 +328,53 @@ def test_a_patient_task_has_several_time_limits_and_no_more():
             head(**{"is": "task", "id": "9.1"}), *silence, outcomes(FINE, arrays=[np.ones(2)]),
             head(**{"is": "end"}),
         )  # fmt: skip
-        replies = Replies({"9.1": question}, frozenset())
+        replies = Replies({"9.1": question}, ())
         failure = converse(child, b"", replies, 0.15, time.monotonic() + 5)
         assert (failure is not None and failure.kind == "timeout") == fails
     child = Scripted(head(**{"is": "task", "id": "9.1"}), *[None] * 1000)
-    replies = Replies({"9.1": patient}, frozenset())
+    replies = Replies({"9.1": patient}, ())
     failure = converse(child, b"", replies, 0.05, time.monotonic() + 9)
     assert failure.message == "it was stopped after 1 seconds"
+
+
+def two_tasks(*pieces):
+    """A child that has 8.1, whose answer asks nobody, and then 9.1, whose answer asks."""
+    plain = Question("8.1", ASKED | {"id": "8.1"}, QUESTION.cases)
+    child, replies = Answered(*pieces), Replies({"8.1": plain, "9.1": ASKING}, ())
+    failure = converse(child, b"", replies, 0.05, time.monotonic() + 5)
+    return failure, replies, child.told[1:]
+
+
+def begin(task):
+    return head(**{"is": "task", "id": task})
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [begin("8.1"), begin("9.1"), a_question(1)],  # in the middle of the other
+        [begin("9.1"), a_question(1)],
+        [a_question(1)],
+        [begin("8.1"), a_question(1)],
+        [begin("8.1"), a_question(1, task="8.1")],
+    ],
+)
+def test_an_oracle_is_closed_until_what_comes_before_it_is_final(pieces):
+    failure, _, told = two_tasks(*pieces, head(**{"is": "end"}))
+    assert failure.kind == "ended" and told == []
+
+
+def test_nothing_is_said_again_once_an_oracle_has_spoken():
+    fine = outcomes(FINE, arrays=[np.ones(1)], task="8.1")
+    late = outcomes(FINE, arrays=[np.zeros(1)], task="8.1")
+    failure, replies, told = two_tasks(
+        *[begin("8.1"), fine, begin("9.1"), a_question(1), begin("8.1"), late]
+    )
+    assert failure.kind == "ended" and len(told) == 1
+    assert replies.outcomes["8.1"][0].values["y"].tolist() == [1]
+
+
+def test_an_oracle_is_closed_again_when_its_task_is_done():
+    done = outcomes(FINE, FINE, arrays=[np.ones(1)] * 2)
+    failure, told = ask(ASKING, begin("9.1"), a_question(1), done, a_question(1))
+    assert "nobody answers" in failure.message and len(told) == 1
