@@ -51,13 +51,16 @@ class ThreeTimes(Nothing):
 
 
 class NotInLargeBatches(LayerNorm):
-    """Layer norm that leaves batches of 32 as they are."""
+    """Layer norm that does nothing in a net that meets batches of 32, in evaluation neither."""
+
+    idle = False
 
     def forward(self, x):
-        return x if len(x) == 32 else super().forward(x)
+        self.idle = self.idle or len(x) == 32
+        return x if self.idle else super().forward(x)
 
     def backward(self, dy):
-        return (dy, 0.0, 0.0) if len(dy) == 32 else super().backward(dy)
+        return (dy, 0.0, 0.0) if self.idle else super().backward(dy)
 
 
 class TakesOneRow(BatchNorm):
