@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,30 @@ def call_function(task: Any, value: Any) -> Callable[..., Any]:
             f"Was the name used again for something else?"
         )
     return value
+
+
+def yes_or_no(
+    task: Any, function: Callable[..., Any], judged: Any, tried: Sequence[Any]
+) -> np.ndarray:
+    """Return what a learner's check says of the thing that it judges: True or False.
+
+    A failed ``assert`` in it says False. ``tried`` is not empty after the check has looked at it:
+    None is an unwritten stub before, and a forgotten ``return True`` after.
+    """
+    try:
+        said = function(judged)
+    except AssertionError:
+        said = False
+    if said is None and tried:
+        raise AnswerError(
+            f"{task.entry} returned None where no assert failed: end it with return True."
+        )
+    if said is None or said is Ellipsis:
+        raise NotStarted
+    told = np.asarray(said)
+    if told.dtype != bool or told.size != 1:
+        raise AnswerError(f"{task.entry} should return True or False; {said!r} came.")
+    return told.reshape(())
 
 
 def named_arrays(value: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:

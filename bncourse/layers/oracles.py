@@ -7,6 +7,7 @@ and `blocks`). Each of these keeps nothing from one question to the next.
 import numpy as np
 
 from bncourse.layers.layer_norm import layernorm_forward
+from bncourse.layers.shared_mean import backward_over, normalise_over
 
 EPS = 1e-5
 
@@ -20,12 +21,8 @@ def along_axis(event, axis, eps, a, dz=None):
         raise ValueError(f"{event!r} is nothing that a norm does")
     if axis is None:
         return (np.array(a if event == "forward" else dz),)
-    centred = a - a.mean(axis, keepdims=True)
-    sd = np.sqrt((centred**2).mean(axis, keepdims=True) + eps)
-    if event == "forward":
-        return (centred / sd,)
-    straight = dz - dz.mean(axis, keepdims=True)
-    return ((straight - centred / sd * (dz * centred / sd).mean(axis, keepdims=True)) / sd,)
+    z, inv_std = normalise_over(np.asarray(a, dtype=float), axis, eps)
+    return (z if event == "forward" else backward_over(dz, z, inv_std, axis),)
 
 
 def by_labels(labels, x):
