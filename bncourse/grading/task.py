@@ -68,9 +68,9 @@ class Task:
     the code that learners find and mend: an answer that still does the same is not started.
 
     ``oracle`` answers the learner's code while it runs, beside the judge: it takes what a driver
-    passes on, arrays and numbers that may be anything, and returns arrays. One with a ``reset``
-    forgets what it knows when another notebook comes. ``smaller`` gives the simpler versions of a
-    case: a failing case is shrunk through them before it is shown.
+    passes on, arrays and numbers that may be anything, and returns arrays. One that remembers what
+    it was asked has ``anew``, which gives the one for a notebook. ``smaller`` gives the simpler
+    versions of a case: a failing case is shrunk through them before it is shown.
     ``stages``: the outputs are stages, each of which earns its share when it is right on every
     case, and 0.0 stands for one that is not written yet; it says from which others a stage is made.
     ``credit`` gives the share earned from the evidence, where it is not all or nothing; ``tell``

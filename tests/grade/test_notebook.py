@@ -152,12 +152,6 @@ def test_an_error_of_the_judge_is_no_error_of_the_grader(grader, solution, monke
     assert set(statuses(result).values()) == {Status.UNREADABLE} and result.score == 0
 
 
-def ran_anew(task, answer, cases):
-    """Run an answer as that of another notebook: an oracle may answer once in each."""
-    getattr(task.oracle, "reset", lambda: None)()
-    return run_cases(task, answer, cases)
-
-
 @pytest.mark.parametrize(
     "task", [t for t in all_tasks().values() if not t.recorded], ids=lambda t: t.id
 )
@@ -166,7 +160,7 @@ def test_every_task_can_be_asked_without_its_answers(task):
     assert (asked.entry, asked.outputs, asked.params) == (task.entry, task.outputs, task.params)
     cases = task.draw(5)
     for answer in dict(right_answers(task, cases)).values():
-        here, there = ran_anew(task, answer, cases), ran_anew(asked, answer, cases)
+        here, there = run_cases(task, answer, cases), run_cases(asked, answer, cases)
         for one, other in zip(here, there, strict=True):
             assert one.failure == other.failure
             mine, theirs = one.values or {}, other.values or {}
@@ -240,20 +234,27 @@ def test_forms_without_a_name_are_flagged_and_untouched_ones_are_not(grader, stu
     assert grade(grader, stub).flags == ()
 
 
-def test_an_oracle_forgets_one_notebook_before_the_next():
-    class Counting:
-        def __init__(self):
-            self.resets = 0
+NO_NORM = """
+import numpy as np
 
-        def reset(self):
-            self.resets += 1
+class Same:
+    def __init__(self, num_features): self.gamma = np.ones(num_features)
+    def train(self): pass
+    def eval(self): pass
+    def forward(self, x, t=0): return x
+    def backward(self, dy): return dy, dy.sum(0), dy.sum(0)
 
-        def __call__(self, *_args):
-            return (np.array(float(self.resets)),)
+sequence_norm = Same
+"""
 
-    ready = prepare(find("3.5"), 3)
-    counting = Counting()
-    with Sandbox(1.0) as box:
-        for n in (1, 2):
-            box.run([(1, "1")], [replace(ready.question, oracle=counting)])
-            assert counting.resets == n
+
+def test_an_oracle_begins_anew_with_each_notebook_and_is_left_as_it_was():
+    task = find("C.8")
+    ready = prepare(task, 3)
+    with Sandbox(5.0) as box:
+        for _notebook in range(2):
+            ran = box.run([(1, NO_NORM)], [ready.question])
+            assert [outcome.failure for outcome in ran.outcomes["C.8"]] == [None]
+    for _run in range(2):
+        orders, _arrays = task.oracle("begin", *ready.cases[0].args)
+        assert len(orders) > 1

@@ -111,35 +111,34 @@ def test_the_number_of_a_hidden_run_stays_with_the_desk():
             hidden("begin", other)
 
 
-def test_after_a_reset_a_run_begins_once():
-    oracle = desk.Desk(lambda run: (yield from desk.side_by_side([net(0)])))
-    oracle("begin", 3), oracle("begin", 3)
+def test_a_run_begins_once_at_a_desk_for_one_notebook():
+    shared = desk.Desk(lambda run: (yield from desk.side_by_side([net(0)])))
+    shared("begin", 3), shared("begin", 3)
     for _ in range(2):
-        oracle.reset()
+        oracle = shared.anew()
         with pytest.raises(ValueError, match="nothing was ordered"):
             oracle("reply", np.zeros(0), np.zeros(1))
         oracle("begin", 3)
         with pytest.raises(ValueError, match="begins once"):
             oracle("begin", 3)
+    shared("reply", np.zeros(0), np.zeros(1))
+    shared("begin", 3), shared("begin", 3)
 
 
 def test_a_claim_that_looks_at_the_results_first_is_not_believed():
     from bncourse.grading.served_layers import serve_claim
     from bncourse.tasks.capstone import claims
 
-    asked = Asked("x", "claims", ("count",), claims.OUTPUTS, serve_claim, oracle=claims.TASK.oracle)
+    oracle = claims.TASK.oracle.anew()
+    asked = Asked("x", "claims", ("count",), claims.OUTPUTS, serve_claim, oracle=oracle)
 
     class Late:
         def __array__(self, dtype=None, copy=None):
             return serve_layers(asked, Doubling)(32, 1, 2, 3)[0]
 
     claim = {"norm": Doubling, "batch_size": 32, "seeds": [1, 2, 3], "tolerance": 0.0}
-    asked.oracle.reset()
-    try:
-        with pytest.raises(ValueError, match="begins once"):
-            serve_claim(asked, claim | {"accuracies": Late()})(3)
-    finally:
-        vars(asked.oracle._mine).clear()
+    with pytest.raises(ValueError, match="begins once"):
+        serve_claim(asked, claim | {"accuracies": Late()})(3)
 
 
 @pytest.mark.parametrize(

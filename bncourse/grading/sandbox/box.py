@@ -63,14 +63,12 @@ class Sandbox:
         """Run a notebook's cells and try its answers; whatever it does, something comes back.
 
         Where the process ends or hangs, that cell or task is left out and the rest is run in a
-        new one. Oracles with a ``reset`` forget the notebook before this one. Raises IsolationError
-        when no runner can be started.
+        new one. Raises IsolationError when no runner can be started.
         """
         kind = kind_for(source for _, source in cells)
         self._ready(kind)
         until = time.monotonic() + TOTAL * self.time_limit
         strict = not any(q.asked["library_layers"] for q in questions)
-        _reset(questions)
         # A fresh interpreter is no wall, and slow to start: there all cases share one.
         apart = [q for q in questions if q.apart and self.tier != tiers.PROCESS]
         first = [q.singly[0] if q in apart else q for q in questions]
@@ -107,7 +105,7 @@ class Sandbox:
             if ended is None:  # the runner itself was killed: that is not the learner's doing
                 restarts += 1
                 if restarts <= RESTARTS:
-                    _reset(left)
+                    replies.forget(q.id for q in left)
                     continue
                 ended = Ended()
             cpu, size = cpu + ended.cpu, max(size, ended.size)
@@ -200,13 +198,6 @@ class Sandbox:
         except Exception:
             self._runners.pop(kind).close()  # the next one to start is a new one
             return None
-
-
-def _reset(questions: Sequence[Question]) -> None:
-    for question in questions:
-        reset = getattr(question.oracle, "reset", None)
-        if reset is not None:
-            reset()
 
 
 def _complete(question: Question, replies: Replies, lost: Failure | None) -> list[Outcome]:

@@ -40,9 +40,10 @@ class OutOfTurnError(wire.WireError):
 class Question:
     """What a task asks for, as data, and the inputs to try; no answers.
 
-    ``oracle`` stays here and answers what the running answer asks; it may raise. ``apart``: each
-    case is for a process of its own, in which the oracle answers for that case alone; its first
-    argument is what a question begins with.
+    ``oracle`` stays here and answers what the running answer asks; it may raise. One that
+    remembers what it was asked has a method ``anew``, which returns one for a notebook.
+    ``apart``: each case is for a process of its own, in which the oracle answers for that case
+    alone; its first argument is what a question begins with.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Replies:
     stopped: dict[int, Failure] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
     learner: str = ""
+    oracles: dict[str, Callable[..., Sequence[np.ndarray]] | None] = field(default_factory=dict)
     step: tuple[str, Any] = ("start", None)
     ended: bool = False
     asked: int = 0
@@ -121,7 +123,14 @@ class Replies:
     _asked_for: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.forget(self.questions)
         self.expect(self.cells, self.questions)
+
+    def forget(self, questions: Iterable[str]) -> None:
+        """Let oracles that remember a notebook begin anew for these questions."""
+        for name in questions:
+            oracle = self.questions[name].oracle
+            self.oracles[name] = oracle.anew() if hasattr(oracle, "anew") else oracle
 
     def expect(self, cells: Iterable[int], questions: Iterable[str]) -> None:
         """Begin with a new child, which is sent these cells and these questions in this order."""
@@ -181,7 +190,7 @@ class Replies:
         """Answer what the running answer asks; its question may be anything."""
         kind, name = self.step
         running = kind == "task" and self._asked_for[:1] == [name]
-        oracle = self.questions[name].oracle if running else None
+        oracle = self.oracles[name] if running else None
         self.asked += 1
         if oracle is None or head.get("id") != name or self.asked > MOST_ASKED:
             raise wire.WireError("a question that nobody answers")

@@ -6,12 +6,13 @@ side by side, so that one message carries the orders of all.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import hmac
 import secrets
 import threading
 from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -97,18 +98,21 @@ class Desk:
     """The oracle of a task whose layer is run by nets elsewhere.
 
     ``plan(*run)`` is a generator of lists of orders that returns the results, numbers (n,). One
-    conversation at a time in each thread; "begin" starts the next one, and from `reset` on there
-    is only one.
+    conversation at a time in each thread; "begin" starts the next one, but a desk made `anew` for
+    a notebook knows only one.
     """
+
+    _once = False
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._mine = threading.local()
 
-    def reset(self) -> None:
-        """Forget what is going on, and allow one more "begin": another notebook comes."""
-        self._mine.__dict__.clear()
-        self._mine.once = True
+    def anew(self) -> Self:
+        """Return the desk for one notebook: nothing is going on there, and a run begins once."""
+        desk = copy.copy(self)
+        desk._mine, desk._once = threading.local(), True
+        return desk
 
     def __call__(self, event: Any, *args: Any) -> tuple[np.ndarray, np.ndarray]:
         """Take "begin" with the run's numbers, or "reply" with arrays; returns orders and arrays.
@@ -116,7 +120,7 @@ class Desk:
         Raises ValueError for what makes no sense here.
         """
         if event == "begin":
-            if getattr(self._mine, "once", False) and hasattr(self._mine, "run"):
+            if self._once and hasattr(self._mine, "run"):
                 raise ValueError("a run begins once")
             self._mine.run = tuple(float(a) for a in args)
             self._mine.plan = self._plan(*self._numbers(self._mine.run))

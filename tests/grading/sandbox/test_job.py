@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -278,6 +279,36 @@ def test_what_an_answer_asks_is_answered_by_the_parent():
     assert [(said, [a.tolist() for a in arrays]) for said, arrays in told] == [
         (None, [[3, 4]]), (None, [[6, 7]])
     ]  # fmt: skip
+
+
+class Counting:
+    """An oracle that remembers how often it was asked, and says it."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def anew(self):
+        return Counting()
+
+    def __call__(self, *_args):
+        self.asked += 1
+        return (np.array(float(self.asked)),)
+
+
+def test_an_oracle_that_remembers_begins_anew_with_each_notebook():
+    shared = Counting()
+    question = replace(ASKING, oracle=shared)
+    for _notebook in range(2):
+        failure, told = ask(
+            question, head(**{"is": "task", "id": "9.1"}), a_question(2), a_question(2),
+            head(**{"is": "end"}),
+        )  # fmt: skip
+        assert failure is None and [arrays[0] for _, arrays in told] == [1, 2]
+    assert shared.asked == 0
+    replies = Replies({"9.1": question}, ())
+    before = replies.oracles["9.1"]
+    replies.forget(["9.1"])
+    assert replies.oracles["9.1"] not in (before, shared)
 
 
 @pytest.mark.parametrize(
