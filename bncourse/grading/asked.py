@@ -118,7 +118,7 @@ def _form(data: Mapping[str, Any] | None) -> Any:
         return None
     if "fields" in data:
         fields = tuple(_field(dict(f)) for f in data["fields"])
-        return Form(_unasked, fields, data["confidence"])
+        return Form(_unasked, fields, data["confidence"], lenient=True)
     lines = tuple(Line(**line) for line in data["lines"])
     return Assembly(data["question"], data["head"], lines, data["tail"])
 

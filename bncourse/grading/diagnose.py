@@ -160,7 +160,7 @@ def _explain_fields(task: Task, evidence: CaseEvidence) -> tuple[Explanation, ..
     nothing else and is contradicted by a right field is not told.
     """
     got = evidence.outcome.values
-    left = [n for n in evidence.wrong if not np.isnan(got[n])]
+    left = [n for n in evidence.wrong if np.isfinite(got[n])]
     covers: dict[str, set[str]] = {}
     against: dict[str, int] = {}
     for m in task.misconceptions:

@@ -111,13 +111,16 @@ class Evidence:
 
     @property
     def only_empty(self) -> bool:
-        """Whether nothing is wrong but fields that are still empty, or stages not written yet."""
+        """Whether nothing is wrong but empty or unreadable fields, or stages not written yet."""
         if self.stages:
             return bool(self.unwritten) and set(self.failed) == set(self.not_yet)
         if any(c.failure for c in self.cases):
             return False
         return self.partial and all(
-            np.isnan(c.outcome.values[n]) for c in self.cases if c.outcome.values for n in c.wrong
+            not np.isfinite(c.outcome.values[n])
+            for c in self.cases
+            if c.outcome.values
+            for n in c.wrong
         )
 
     @property
@@ -142,10 +145,10 @@ class Evidence:
 
     @property
     def filled_wrong(self) -> tuple[str, ...]:
-        """The wrong outputs of the first case that are not empty fields."""
+        """The wrong outputs of the first case that are not empty or unreadable fields."""
         first = self.cases[0]
         got = first.outcome.values or {}
-        return tuple(n for n in first.wrong if n in got and not np.isnan(got[n]).all())
+        return tuple(n for n in first.wrong if n in got and np.isfinite(got[n]).any())
 
     def smallest_failing(self) -> CaseEvidence:
         """Return the failing case with the fewest numbers that shows the fault plainly.

@@ -41,7 +41,7 @@ class Number:
         Raises AnswerError for anything else.
         """
         number = self._number(value)
-        if math.isnan(number):
+        if not math.isfinite(number):
             raise AnswerError(f"{self.name} should be a number; {value!r} is none.")
         if not self.low <= number <= self.high:
             within = f"lie between {self.low:g} and {self.high:g}"
@@ -105,13 +105,15 @@ class Form:
     """A few fields and the text that asks, written from the case's numbers.
 
     ``confidence``: how sure the learner is may be said, too. ``whole``: nothing is judged before
-    every field is filled.
+    every field is filled. ``lenient``: what cannot be read costs its own field alone, as when it
+    is marked and nobody is there to mend it.
     """
 
     question: Callable[[Mapping[str, Any]], str]
     fields: tuple[Number | Choice, ...]
     confidence: bool = False
     whole: bool = False
+    lenient: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,7 +150,10 @@ def _empty(value: Any) -> bool:
 
 
 def fill_form(task: Any, value: Any) -> Callable[..., Any]:
-    """Drive a form: read the learner's dict; an empty field comes back as not-a-number."""
+    """Drive a form: read the learner's dict; an empty field comes back as not-a-number.
+
+    In a lenient form an entry that cannot be read comes back as infinity. Raises AnswerError.
+    """
     form: Form = task.form
     if value is None or value is Ellipsis:
         raise NotStarted
@@ -156,15 +161,15 @@ def fill_form(task: Any, value: Any) -> Callable[..., Any]:
         example = ", ".join(f'"{n}": {form.sample(n)}' for n in form.names)
         raise AnswerError(f"{task.entry} should be a dict such as {{{example}}}.")
     extra = [str(k) for k in value if k not in form.names and k != "confidence"]
-    if extra:
+    if extra and not form.lenient:
         known = ", ".join((*form.names, *(("confidence",) if form.confidence else ())))
         raise AnswerError(f"{task.entry} has no field {', '.join(extra)}; its fields are {known}.")
     typed = {n: value.get(n) for n in form.names}
     filled = {n: v for n, v in typed.items() if not _empty(v)}
     if not filled:
         raise NotStarted
-    read = {n: np.array(form.field(n).read(v)) for n, v in filled.items()}
-    if form.confidence:
+    read = {n: np.array(_read(form, n, v)) for n, v in filled.items()}
+    if form.confidence and not form.lenient:
         read_confidence(value)
     empty = [name for name in form.names if name not in filled]
     if form.whole and empty:
@@ -173,11 +178,20 @@ def fill_form(task: Any, value: Any) -> Callable[..., Any]:
     return lambda *args: answers
 
 
+def _read(form: Form, name: str, value: Any) -> float:
+    try:
+        return form.field(name).read(value)
+    except AnswerError:
+        if not form.lenient:
+            raise
+        return math.inf
+
+
 def readable(form: Form, values: Mapping[str, np.ndarray]) -> bool:
     """Say whether arrays that came from another process are what ``fill_form`` makes.
 
-    One real number for each field, finite or not-a-number where it is empty; a choice names one
-    of its options.
+    One real number for each field, not-a-number where it is empty and infinite where it could
+    not be read; a choice names one of its options.
     """
     if set(values) != set(form.names):
         return False
@@ -185,9 +199,9 @@ def readable(form: Form, values: Mapping[str, np.ndarray]) -> bool:
         if value.shape != () or value.dtype != np.float64:
             return False
         field, number = form.field(name), float(value)
-        if math.isinf(number):
+        if number == -math.inf:
             return False
-        if math.isnan(number) or isinstance(field, Number):
+        if not math.isfinite(number) or isinstance(field, Number):
             continue
         if number not in range(len(field.options)):
             return False

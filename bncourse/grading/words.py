@@ -166,7 +166,9 @@ def _describe_fields(task: Task, evidence: CaseEvidence) -> tuple[str, ...]:
     for name in evidence.wrong:
         got = evidence.outcome.values[name]
         field = task.form.field(name)
-        lines.append(
-            f"{name}: still empty" if np.isnan(got) else f"{name}: you have {field.show(got)}"
-        )
+        if np.isinf(got):
+            why = f'the entry cannot be read; check("{task.id}") in the notebook says why'
+        else:
+            why = "still empty" if np.isnan(got) else f"you have {field.show(got)}"
+        lines.append(f"{name}: {why}")
     return tuple(lines)

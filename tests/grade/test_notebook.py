@@ -16,7 +16,7 @@ from bncourse.grading.run_local import run_cases
 from bncourse.grading.sandbox.box import Sandbox
 from bncourse.grading.verdict import Status
 from bncourse.registry import all_tasks, find
-from tests.grade.conftest import NAME, data, notebook, with_answers
+from tests.grade.conftest import NAME, code_cells, data, defines, notebook, with_answers
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ FORGED = {
     "text of numbers": {"mean": np.zeros(3)},
     "missing": {},
     "not there": "another",
-    "infinite": {"mean": np.array(np.inf)},
+    "infinite": {"mean": np.array(-np.inf)},
     "complex": {"mean": np.array(1j)},
     "small": {"mean": np.array(1.0, "f4")},
     "true": {"mean": np.array(True)},
@@ -205,6 +205,19 @@ def test_forged_forms_are_unreadable(how):
         del values["mean"]
     outcome = _of_a_form(task, Outcome(values))
     assert outcome.values is None and outcome.failure.kind == "form"
+
+
+def test_an_entry_that_cannot_be_read_costs_its_own_field_alone(grader):
+    book = notebook()
+    (cell,) = [c for c in code_cells(book) if defines("by_hand", "".join(c["source"]))]
+    slips = 'by_hand |= {"mean": "1..5", "nowhere": 3, "confidence": "very"}'
+    cell["source"] = "".join(cell["source"]) + "\n" + slips
+    result = grade(grader, data(book))
+    (found,) = [t.verdict for t in result.tasks if t.verdict.task == "3.1"]
+    assert found.status is Status.UNFINISHED and found.failed == ("mean",)
+    assert 'mean: the entry cannot be read; check("3.1") in the notebook says why' in found.seen
+    assert found.credit == pytest.approx(len(found.passed) / (len(found.passed) + 1))
+    assert result.failure == "" and len(found.passed) == len(find("3.1").form.names) - 1
 
 
 def test_a_choice_that_there_is_not_is_unreadable():

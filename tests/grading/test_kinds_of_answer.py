@@ -162,6 +162,12 @@ def test_a_form_that_is_judged_as_a_whole_says_what_is_empty_and_nothing_else():
         fill_form(find("10.9"), {"divisor": "a"})
 
 
+def test_infinity_is_no_number_to_type():
+    for typed in ("inf", "-inf", "1e999", float("inf"), float("nan")):
+        with pytest.raises(AnswerError, match="mean should be a number"):
+            fill_form(find("3.1"), {"mean": typed})
+
+
 class Breaking(dict):
     """A form that cannot be read."""
 
