@@ -41,7 +41,7 @@ class Number:
         Raises AnswerError for anything else.
         """
         number = self._number(value)
-        if not math.isfinite(number):
+        if math.isnan(number):
             raise AnswerError(f"{self.name} should be a number; {value!r} is none.")
         if not self.low <= number <= self.high:
             within = f"lie between {self.low:g} and {self.high:g}"
@@ -180,11 +180,14 @@ def fill_form(task: Any, value: Any) -> Callable[..., Any]:
 
 def _read(form: Form, name: str, value: Any) -> float:
     try:
-        return form.field(name).read(value)
+        number = form.field(name).read(value)
+        if math.isinf(number):  # a prediction may be; no answer is
+            raise AnswerError(f"{name} should be a finite number; {value!r} is none.")
     except AnswerError:
         if not form.lenient:
             raise
         return math.inf
+    return number
 
 
 def readable(form: Form, values: Mapping[str, np.ndarray]) -> bool:
