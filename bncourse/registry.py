@@ -32,6 +32,11 @@ def tasks(stem: str) -> tuple[Task, ...]:
     return import_module(f"bncourse.tasks.{stem}").TASKS
 
 
+def _likely(key: str, stem: str) -> bool:
+    """Say whether a task's id tells this lesson."""
+    return LESSONS[stem] == key.split(".")[0].replace("C", "11").zfill(2)
+
+
 @cache
 def all_tasks() -> dict[str, Task]:
     """Return every task by its id, in the course's order."""
@@ -39,9 +44,13 @@ def all_tasks() -> dict[str, Task]:
 
 
 def find(key: str) -> Task:
-    """Return the task of that id or entry name; raises KeyError saying which there are."""
-    for task in all_tasks().values():
-        if key in (task.id, task.entry):
-            return task
+    """Return the task of that id or entry name; raises KeyError saying which there are.
+
+    No more lessons are loaded than it takes: the first check in a notebook waits for them.
+    """
+    for stem in sorted(LESSONS, key=lambda stem: not _likely(key, stem)):
+        for task in tasks(stem):
+            if key in (task.id, task.entry):
+                return task
     known = ", ".join(f"{task.id} ({task.entry})" for task in all_tasks().values())
     raise KeyError(f"there is no task {key!r}; there are {known}")

@@ -49,6 +49,24 @@ def test_the_data_module_loads_scikit_learn_only_when_asked():
     assert "sklearn" in third_parties("from bncourse.data import load_digits; load_digits()")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from bncourse.registry import find; find('3.1'), find('C.1'), find('3.5b')",
+        """
+from pathlib import Path
+from bncourse.grade.exercise import exercises, recognise
+data = Path("solutions/03_batch_norm.ipynb").read_bytes()
+assert recognise(data, "ada_03_batch_norm.ipynb", exercises()) == "03_batch_norm"
+""",
+    ],
+)
+def test_a_task_is_found_without_the_other_lessons(statement):
+    lessons = "m.split('.')[2] for m in sys.modules if m.startswith('bncourse.tasks.')"
+    code = f"import sys\n{statement}\nprint(sorted(set({lessons})))"
+    assert "batch_norm" in run(code) and "layer_norm" not in run(code)
+
+
 def test_checking_a_function_needs_no_widgets():
     assert not third_parties("from bncourse import check, hint, explain, progress") & HEAVY
 

@@ -13,13 +13,17 @@ WITHOUT_EXERCISES = "00"
 
 
 @cache
-def exercises() -> dict[str, tuple[Task, ...]]:
-    """Return the tasks of every exercise, by its notebook's name without suffix."""
-    return {
-        f"{number}_{stem}": tuple(t for t in tasks(stem) if not t.recorded)
-        for stem, number in LESSONS.items()
-        if number != WITHOUT_EXERCISES
-    }
+def exercises() -> tuple[str, ...]:
+    """Return the name of every exercise: that of its notebook without suffix."""
+    return tuple(
+        f"{number}_{stem}" for stem, number in LESSONS.items() if number != WITHOUT_EXERCISES
+    )
+
+
+@cache
+def tasks_of(exercise: str) -> tuple[Task, ...]:
+    """Return an exercise's tasks; raises KeyError for an unknown one."""
+    return tuple(t for t in tasks(exercise.split("_", 1)[-1]) if not t.recorded)
 
 
 def points(task: Task) -> float:
@@ -38,14 +42,18 @@ def find_exercise(key: str) -> str:
 def recognise(data: bytes, filename: str, among: Sequence[str]) -> str:
     """Return which exercise a notebook is, or "" when it is none of them.
 
-    It is the one most of whose answers are defined in it; where that tells nothing (a broken
-    file), the one that its name tells, and of one exercise alone that one.
+    It is the one that its name tells, if more than half of that one's answers are defined in it;
+    otherwise the one most of whose answers are; where that tells nothing (a broken file), the one
+    that its name tells after all, and of one exercise alone that one.
     """
-    counts = {name: _defined(data, exercises()[name]) for name in among}
+    named = [name for name in among if name in filename or name.split("_", 1)[1] in filename]
+    for name in named[:1]:  # the tasks of the other exercises need not be loaded then
+        if 2 * _defined(data, tasks_of(name)) > len(tasks_of(name)):
+            return name
+    counts = {name: _defined(data, tasks_of(name)) for name in among}
     best = max(counts, key=counts.__getitem__, default="")
     if best and counts[best]:
         return best
-    named = [name for name in among if name in filename or name.split("_", 1)[1] in filename]
     if named:
         return named[0]
     return among[0] if len(among) == 1 else ""

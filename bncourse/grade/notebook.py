@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bncourse.grade.exercise import exercises, points
+from bncourse.grade.exercise import points, tasks_of
 from bncourse.grade.prepared import Prepared, personal, prepare, run_seed_for
 from bncourse.grading.form import Form, readable
 from bncourse.grading.judge import judge
@@ -100,7 +100,7 @@ class Grader:
         if exercise not in self._ready:
             self._ready[exercise] = tuple(
                 prepare(t, self.seeds.get(t.id, run_seed_for(self.run_seed, t.id)))
-                for t in exercises()[exercise]
+                for t in tasks_of(exercise)
             )
         return self._ready[exercise]
 
@@ -109,7 +109,7 @@ def blank(submitted: Submitted, versions: Mapping[str, str]) -> Result:
     """Return the result of a notebook of which nothing is known yet."""
     tasks = tuple(
         TaskResult(Verdict(t.id, t.title, Status.NOT_STARTED), points(t))
-        for t in exercises()[submitted.exercise]
+        for t in tasks_of(submitted.exercise)
     )
     return Result(
         learner=submitted.learner,

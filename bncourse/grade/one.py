@@ -38,7 +38,7 @@ def mark(path: Path, settings: Settings, exercise: str = "") -> Result:
     if path.stat().st_size > MAX_BYTES:
         raise ValueError(f"{path} is larger than {MAX_BYTES >> 20} MB: clear its outputs first")
     data = path.read_bytes()
-    exercise = exercise or recognise(data, path.name, list(exercises()))
+    exercise = exercise or recognise(data, path.name, exercises())
     if not exercise:
         known = ", ".join(exercises())
         raise ValueError(f"{path} looks like no exercise of this course; say which: {known}")

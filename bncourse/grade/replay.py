@@ -50,7 +50,7 @@ def replay(
     asked = list(dict.fromkeys(r.exercise for r in recorded))
     found = {
         (e.submission.learner, e.exercise): e
-        for e in entries(find_submissions(paths, exercises=list(exercises())), asked, settings)
+        for e in entries(find_submissions(paths, exercises=exercises()), asked, settings)
     }
     try:
         for result in recorded:

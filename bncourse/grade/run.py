@@ -63,7 +63,7 @@ def run(
     returns is told how many were just graded. Raises SubmissionsError, IsolationError,
     BlockingIOError (another run writes there) and OSError; what was graded until then is kept.
     """
-    chosen = entries(find_submissions(paths, exercises=list(exercises())), wanted, settings)
+    chosen = entries(find_submissions(paths, exercises=exercises()), wanted, settings)
     with Journal(out) as journal:
         new = [e for e in chosen if again or not _known(journal, e)]
         tell = begin(len(chosen), len(new))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bncourse.grade.exercise import exercises
+from bncourse.grade.exercise import tasks_of
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "03_batch_norm"
@@ -65,4 +65,4 @@ def class_folder(tmp_path):
 
 @pytest.fixture
 def tasks():
-    return exercises()[NAME]
+    return tasks_of(NAME)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bncourse.grade.exercise import exercises, find_exercise, points, recognise
+from bncourse.grade.exercise import exercises, find_exercise, points, recognise, tasks_of
 from tests.grade.conftest import NAME, ROOT, notebook
 
 
@@ -19,7 +19,7 @@ def test_points_are_those_that_nbgrader_would_give(name):
         for c in notebook("exercises", name)["cells"]
         if c["metadata"].get("nbgrader", {}).get("grade")
     }
-    own = {f"task-{t.id.replace('.', '-')}-check": points(t) for t in exercises()[name]}
+    own = {f"task-{t.id.replace('.', '-')}-check": points(t) for t in tasks_of(name)}
     assert own == given
 
 
@@ -36,6 +36,13 @@ def test_an_unknown_exercise_says_which_there_are():
 def test_a_notebook_is_known_by_its_answers_whatever_it_is_called(solution):
     assert recognise(solution, "Untitled7.ipynb", list(exercises())) == NAME
     assert recognise(json.dumps(json.loads(solution)).encode(), "x", list(exercises())) == NAME
+
+
+def test_a_notebook_with_the_name_of_another_is_known_by_its_answers(solution):
+    name = "04_backprop.ipynb"
+    assert recognise(solution, name, list(exercises())) == NAME
+    both = solution + json.dumps(notebook(name="04_backprop")).encode()
+    assert recognise(both, name, list(exercises())) == "04_backprop"
 
 
 def test_a_broken_one_is_known_by_its_name():

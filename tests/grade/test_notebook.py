@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bncourse.authoring.proof import right_answers, wrong_answers
-from bncourse.grade.exercise import exercises, points
+from bncourse.grade.exercise import exercises, points, tasks_of
 from bncourse.grade.notebook import Grader, Submitted, _of_a_form
 from bncourse.grade.prepared import personal, prepare, run_seed_for
 from bncourse.grading.asked import from_data, to_data
@@ -37,7 +37,7 @@ def statuses(result):
 @pytest.mark.parametrize("name", exercises())
 def test_the_solution_has_all_points(grader, name):
     result = grade(grader, data(notebook(name=name)), exercise=name)
-    assert result.score == result.out_of == sum(points(t) for t in exercises()[name])
+    assert result.score == result.out_of == sum(points(t) for t in tasks_of(name))
     assert result.notes == () and result.flags == () and result.failure == ""
     assert result.tier == grader.box.tier and result.personal == "solution"
     assert set(statuses(result).values()) == {Status.CORRECT}
@@ -48,7 +48,7 @@ def test_the_untouched_exercise_has_none_and_says_so_gently(grader, name):
     result = grade(grader, data(notebook("exercises", name)), exercise=name)
     assert result.score == 0 and set(statuses(result).values()) == {Status.NOT_STARTED}
     nameless = "The notebook has no name in `learner`: its forms were marked with nobody's numbers."
-    assert result.notes == (nameless,) * any(t.personal for t in exercises()[name])
+    assert result.notes == (nameless,) * any(t.personal for t in tasks_of(name))
 
 
 ODD = {
@@ -78,7 +78,7 @@ def test_odd_answers_get_a_verdict_and_no_credit(grader, name):
     result = grade(grader, data(book), exercise=name)
     assert result.score == 0 and result.failure == ""
     told = {t.verdict.task: t.verdict for t in result.tasks}
-    for task in exercises()[name]:
+    for task in tasks_of(name):
         if task.entry in ODD[name]:
             assert told[task.id].status is not Status.CORRECT and told[task.id].seen
 
