@@ -62,7 +62,8 @@ def recognise(data: bytes, filename: str, among: Sequence[str]) -> str:
 @cache
 def _pattern(names: tuple[str, ...]) -> re.Pattern[bytes]:
     ways = "|".join(re.escape(name) for name in names)
-    return re.compile(rf"\b(?:(?:def|class)\s+({ways})\b|({ways})\s*=)".encode())
+    # A cell may be one text to JSON: then an escaped line end stands right before a name.
+    return re.compile(rf"(?:\\n|\b)(?:(?:def|class)\s+({ways})\b|({ways})\s*=)".encode())
 
 
 def _defined(data: bytes, chosen: Sequence[Task]) -> int:

@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from bncourse.grade.exercise import exercises, find_exercise, points, recognise, tasks_of
+from bncourse.grade.exercise import (
+    _defined,
+    exercises,
+    find_exercise,
+    points,
+    recognise,
+    tasks_of,
+)
 from tests.grade.conftest import NAME, ROOT, notebook
 
 
@@ -36,6 +43,15 @@ def test_an_unknown_exercise_says_which_there_are():
 def test_a_notebook_is_known_by_its_answers_whatever_it_is_called(solution):
     assert recognise(solution, "Untitled7.ipynb", list(exercises())) == NAME
     assert recognise(json.dumps(json.loads(solution)).encode(), "x", list(exercises())) == NAME
+
+
+def test_answers_are_seen_in_cells_of_one_text_too():
+    book = notebook()
+    for cell in book["cells"]:
+        cell["source"] = "x = 1\n" + "".join(cell["source"])
+    data = json.dumps(book).encode()
+    assert recognise(data, "x", exercises()) == NAME
+    assert _defined(data, tasks_of(NAME)) == len(tasks_of(NAME))
 
 
 def test_a_notebook_with_the_name_of_another_is_known_by_its_answers(solution):
