@@ -73,7 +73,7 @@ CHOOSING = Sentences(
     count=Sentence(
         "The number of groups, in the same paper's Table 3, …",
         (
-            "matters little from 2 to 64, and most at the ends",
+            "matters little from 2 to 64, and much where each channel is a group of its own",
             "must be 32",
             "should be as large as it can be",
         ),

@@ -107,8 +107,8 @@ SITUATIONS = {
         },
         {
             "BN": "In large nets the mean and variance of so few samples cost much: with 2 images "
-            "BN's error is 34.7 in the paper's table. In the lesson's small conv nets there was "
-            "nothing to see of it.",
+            "BN's error is 34.7 in the paper's table. In the lesson's small conv nets "
+            "plain GN did not beat it.",
             "SyncBN": _ALONE,
             "frozen BN": _SCRATCH,
             "LN": _LAYER,
